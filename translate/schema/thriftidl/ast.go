@@ -53,6 +53,9 @@ type File struct {
 	Enums      []*Enum
 	Structs    []*Struct // structs, unions and exceptions, in order of the file
 	Services   []*Service
+
+	types  map[string]*definition // and services, which share their names
+	consts map[string]*Const
 }
 
 // Base is the file's name without folder and ".thrift": the prefix under which an including file names
@@ -99,6 +102,9 @@ type Const struct {
 	Doc   string
 	Type  *Type
 	Value *Value
+
+	state checkState
+	nodes int // of the value with the constants in it written out
 }
 
 // Typedef gives a type another name.
@@ -109,6 +115,9 @@ type Typedef struct {
 	Doc         string
 	Type        *Type
 	Annotations []Annotation
+
+	state checkState
+	shape shape
 }
 
 // Enum is an enum. A senum is a Typedef to string.
@@ -119,6 +128,9 @@ type Enum struct {
 	Doc         string
 	Values      []*EnumValue
 	Annotations []Annotation
+
+	byName   map[string]*EnumValue
+	byNumber map[int32]*EnumValue // the first of each number
 }
 
 // EnumValue is one member of an enum, its number assigned as Apache does (previous + 1, from 0).
@@ -148,6 +160,8 @@ type Struct struct {
 	Doc         string
 	Fields      []*Field // in order of the file
 	Annotations []Annotation
+
+	byName map[string]*Field
 }
 
 // Requiredness of a field. In a union every field is Optional.
@@ -182,6 +196,11 @@ type Service struct {
 	Extends     *Service
 	Functions   []*Function
 	Annotations []Annotation
+
+	parent    string // as written after extends
+	parentPos Pos
+	byName    map[string]*Function
+	depth     int // number of services above it
 }
 
 // Function is one method.
@@ -249,10 +268,13 @@ const (
 	StringValue
 	ListValue
 	MapValue
-	IdentValue // a name, resolved: Const or EnumValue is set
+	IdentValue // a name, resolved: Const or EnumValue is set, and Literal gives what it stands for
 )
 
-// Value is a constant or default value, checked against the type it is for.
+// Value is a constant or default value, checked against the type it is for and made to fit it: a bool is an
+// IntValue of 0 or 1, a double is a DoubleValue even if written as an integer, a member of an enum written as a
+// number is an IntValue with Enum and EnumValue set, a uuid is a StringValue without braces, a struct is a
+// MapValue with StringValue keys.
 type Value struct {
 	Pos       Pos
 	Kind      ValueKind
@@ -265,6 +287,8 @@ type Value struct {
 	Const     *Const
 	EnumValue *EnumValue
 	Enum      *Enum
+
+	literal *Value // what a name stands for, made to fit the type
 }
 
 // MapEntry is one key and value of a map or of a struct literal.
