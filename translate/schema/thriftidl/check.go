@@ -181,6 +181,8 @@ func (c *checker) extends(s *Service) {
 		c.errorf(s.parentPos, "service %s is not defined", s.parent)
 	case d.service == nil:
 		c.errorf(s.parentPos, "%s is not a service", s.parent)
+	case d.service == s:
+		c.errorf(s.parentPos, "service %s extends itself", s.Name)
 	case d.service.File == c.file && !d.pos.before(s.Pos):
 		c.errorf(s.parentPos, "service %s must be defined before service %s", s.parent, s.Name)
 	case d.service.depth >= maxDepth:

@@ -1,7 +1,5 @@
 package thriftidl
 
-import "strings"
-
 // shape is the size of a type with its typedefs written out.
 type shape struct {
 	depth int
@@ -108,26 +106,27 @@ func sameType(a, b *Type) bool {
 	return true
 }
 
-// kindNames are the names of base types in messages.
-var kindNames = map[Kind]string{
-	Bool: "bool", I8: "i8", I16: "i16", I32: "i32", I64: "i64", Double: "double",
-	String: "string", Binary: "binary", UUID: "uuid", List: "list", Set: "set", Map: "map",
-}
-
-// describe names a type in a message: as written, and what it stands for.
+// describe names a type in a message: as written, and what a typedef stands for.
 func (t *Type) describe() string {
 	u := t.Underlying()
-	var b strings.Builder
-	switch u.Kind {
-	case KindEnum:
-		b.WriteString("enum " + u.Enum.Name)
-	case KindStruct:
-		b.WriteString([...]string{"struct ", "union ", "exception "}[u.Struct.Kind] + u.Struct.Name)
-	default:
-		b.WriteString(kindNames[u.Kind])
+	switch {
+	case t.Kind == KindTypedef && u.Kind != KindEnum && u.Kind != KindStruct:
+		return t.Name + " (" + u.written() + ")"
+	case u.Kind == KindEnum:
+		return "enum " + u.Enum.Name
+	case u.Kind == KindStruct:
+		return [...]string{"struct ", "union ", "exception "}[u.Struct.Kind] + u.Struct.Name
 	}
-	if t.Kind == KindTypedef {
-		b.WriteString(" (" + t.Name + ")")
+	return t.written()
+}
+
+// written gives a type as it is written in the file.
+func (t *Type) written() string {
+	switch t.Kind {
+	case Map:
+		return "map<" + t.Key.written() + ", " + t.Elem.written() + ">"
+	case List, Set:
+		return t.Name + "<" + t.Elem.written() + ">"
 	}
-	return b.String()
+	return t.Name
 }

@@ -95,11 +95,12 @@ func (f *File) find(name string) (found *definition, several bool) {
 	return found, several
 }
 
-// included gives the included files of a base name, each once.
+// included gives the included files of a base name, by which the include line or the file itself may go: the two
+// differ for links.
 func (f *File) included(name string) []*File {
 	var files []*File
 	for _, inc := range f.Includes {
-		if inc.File != nil && inc.File.Base() == name && (len(files) == 0 || files[len(files)-1] != inc.File) {
+		if inc.File != nil && (base(inc.Path) == name || inc.File.Base() == name) {
 			files = append(files, inc.File)
 		}
 	}

@@ -235,7 +235,7 @@ func (p *parser) namespace(pos Pos) bool {
 	return ok
 }
 
-// oldNamespace reads what follows a word such as php_namespace, which Apache's compiler refuses since 0.13.
+// oldNamespace reads what follows a word such as php_namespace, which Apache's compiler now refuses.
 func (p *parser) oldNamespace(word string, pos Pos) bool {
 	scope, name := oldNamespaces[word], p.tok.text
 	p.warnf(pos, "%s is an old form, write 'namespace %s'", word, scope)
