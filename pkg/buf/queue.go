@@ -1,7 +1,7 @@
 package buf
 
 // Queue is a first-in first-out run of bytes held in segments. It is not safe for concurrent use; its owner
-// guards it. The zero value is empty.
+// guards it. The zero value is empty. It holds no segment while it is empty, but for space handed out by Room.
 type Queue struct {
 	pieces []piece
 	head   int // pieces before it are gone
@@ -12,8 +12,14 @@ type Queue struct {
 type piece struct {
 	seg *Segment
 	b   []byte
-	own bool // the queue alone writes to seg: more may be appended behind b
+	own bool // nobody else writes behind b, up to its capacity: more may be appended there
 }
+
+const (
+	appendChunk = 16 << 10 // Append asks for no more room at once
+	copyBelow   = 2 << 10  // shorter pieces are copied by MoveTo
+	keepPieces  = 64       // capacity of pieces that Reset keeps
+)
 
 // Len returns the number of bytes in the queue.
 func (q *Queue) Len() int { return q.size }
@@ -21,14 +27,13 @@ func (q *Queue) Len() int { return q.size }
 // Append copies b to the end.
 func (q *Queue) Append(b []byte) {
 	for len(b) > 0 {
-		room := q.Room(min(len(b), 16<<10))
-		n := copy(room, b)
+		n := copy(q.Room(min(len(b), appendChunk)), b)
 		q.Wrote(n)
 		b = b[n:]
 	}
 }
 
-// Room returns writable space of at least n bytes (n <= 1 MiB) at the end of the queue, to be filled and then reported by
+// Room returns writable space of at least n bytes at the end of the queue, to be filled and then reported by
 // Wrote before any other call.
 func (q *Queue) Room(n int) []byte {
 	if len(q.pieces) > q.head {
@@ -39,16 +44,33 @@ func (q *Queue) Room(n int) []byte {
 			}
 		}
 	}
-	s := Get(max(n, classes[0]))
+	s := Get(max(n, q.nextSize()))
 	q.push(piece{seg: s, b: s.full[:0], own: true})
 	return s.full
 }
 
+// nextSize is the size of the segment to append to next: larger the more waits, so that a long queue is few pieces.
+func (q *Queue) nextSize() int {
+	switch {
+	case q.size < classes[0]/2:
+		return classes[0]
+	case q.size < classes[2]:
+		return classes[1]
+	}
+	return classes[2]
+}
+
 // Wrote says that n bytes of the space that Room returned were filled.
 func (q *Queue) Wrote(n int) {
-	p := &q.pieces[len(q.pieces)-1]
+	last := len(q.pieces) - 1
+	p := &q.pieces[last]
 	p.b = p.b[:len(p.b)+n]
 	q.size += n
+	if len(p.b) == 0 { // an empty queue holds nothing
+		p.seg.Free()
+		*p = piece{}
+		q.pieces = q.pieces[:last]
+	}
 }
 
 // AppendShared adds b, a part of s, without copying; the queue takes a reference of its own.
@@ -71,17 +93,24 @@ func (q *Queue) push(p piece) {
 	q.pieces = append(q.pieces, p)
 }
 
-// Vec appends the queue's bytes, up to most slices, to vec. They stay in the queue and are valid until Advance or Reset.
+// Vec appends the queue's bytes, up to most slices, to vec. They stay in the queue and are valid until Advance, MoveTo or Reset.
 func (q *Queue) Vec(vec [][]byte, most int) [][]byte {
 	for i := q.head; i < len(q.pieces) && len(vec) < most; i++ {
-		if len(q.pieces[i].b) > 0 {
-			vec = append(vec, q.pieces[i].b)
-		}
+		vec = append(vec, q.pieces[i].b)
 	}
 	return vec
 }
 
-// Advance drops the first n bytes and frees the segments that they were the last of.
+// Copy appends the queue's first bytes to b as far as its capacity goes. They stay in the queue.
+func (q *Queue) Copy(b []byte) []byte {
+	for i := q.head; i < len(q.pieces) && len(b) < cap(b); i++ {
+		part := q.pieces[i].b
+		b = append(b, part[:min(len(part), cap(b)-len(b))]...)
+	}
+	return b
+}
+
+// Advance drops the first n bytes, n <= Len, and frees the segments that they were the last of.
 func (q *Queue) Advance(n int) {
 	q.size -= n
 	for n > 0 {
@@ -97,30 +126,41 @@ func (q *Queue) Advance(n int) {
 	}
 }
 
-// MoveTo appends the first n bytes of q to dst and drops them from q. Short pieces are copied, long ones change
-// hands.
+// MoveTo appends the first n bytes of q, n <= Len, to dst, another queue, and drops them from q. Short pieces are copied,
+// long ones change hands.
 func (q *Queue) MoveTo(dst *Queue, n int) {
-	const copyBelow = 2 << 10
 	for n > 0 {
 		p := &q.pieces[q.head]
-		part := p.b[:min(n, len(p.b))]
-		if len(part) < copyBelow {
+		switch {
+		case len(p.b) < copyBelow || n < copyBelow:
+			part := p.b[:min(n, len(p.b))]
 			dst.Append(part)
-		} else {
-			dst.AppendShared(p.seg, part)
-			p.own = false // dst reads what lies before the end; writing behind it is still safe, sharing an end is not
+			q.Advance(len(part))
+			n -= len(part)
+		case n < len(p.b):
+			dst.AppendShared(p.seg, p.b[:n])
+			q.Advance(n)
+			return
+		default: // whole, with the right to append behind it
+			n -= len(p.b)
+			q.size -= len(p.b)
+			dst.size += len(p.b)
+			dst.push(*p)
+			*p = piece{}
+			q.head++
 		}
-		n -= len(part)
-		q.Advance(len(part))
 	}
 }
 
 // Reset drops everything.
 func (q *Queue) Reset() {
 	q.Advance(q.size)
-	for ; q.head < len(q.pieces); q.head++ { // empty pieces left by Room
+	for ; q.head < len(q.pieces); q.head++ { // space of Room, never reported by Wrote
 		q.pieces[q.head].seg.Free()
 		q.pieces[q.head] = piece{}
 	}
-	q.pieces, q.head = nil, 0
+	if cap(q.pieces) > keepPieces {
+		q.pieces = nil
+	}
+	q.pieces, q.head = q.pieces[:0], 0
 }

@@ -2,8 +2,8 @@
 // handed on without copying, and queues of them, which wait to be written.
 //
 // Rules: a segment is born with one reference; who holds a reference frees it, once. Handing bytes to a
-// function lends them unless its name or comment says that it takes them. In tests (Debug) a double free and a
-// use after free panic, and InUse tells what leaked, at every size.
+// function lends them unless its name or comment says that it takes them. A double free always panics. Debug adds,
+// for tests, a panic for a write after the free and bytes 0xdb for a read after it, and InUse tells what leaked, at every size.
 package buf
 
 import (
@@ -16,14 +16,16 @@ import (
 // rare huge message is not kept for ever.
 var classes = [...]int{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
 
-var (
-	pools [len(classes)]sync.Pool
-	inUse atomic.Int64 // segments that were handed out and not yet freed
-	bytes atomic.Int64 // their capacity
-)
+var pools [len(classes)]sync.Pool
 
-// Debug poisons freed segments and keeps them out of the pools, so that a use after free is seen. Only tests
-// set it, before the first segment is taken.
+// out counts the segments that were handed out and not yet freed and, in its lower bits, their capacity: one atomic
+// addition for both.
+var out atomic.Int64
+
+const countShift = 44 // 16 TiB
+
+// Debug fills freed segments with 0xdb and keeps them out of the pools; a segment that was written to after its free
+// is noticed some frees later, or by CheckFreed. Only tests set it, before the first segment is taken.
 var Debug bool
 
 // Segment is a counted buffer. B may be re-sliced by its owner; its capacity stays.
@@ -34,26 +36,27 @@ type Segment struct {
 	class int8 // -1: not pooled
 }
 
-// Get returns a segment of at least size bytes' capacity, with len(B) 0 and one reference.
+// Get returns a segment of at least size bytes' capacity, with len(B) 0 and one reference. The bytes up to the capacity
+// are those of earlier users.
 func Get(size int) *Segment {
-	inUse.Add(1)
-	for c, n := range classes {
-		if size <= n {
-			s, _ := pools[c].Get().(*Segment)
-			if s == nil {
-				s = &Segment{full: make([]byte, n), class: int8(c)}
-			}
-			bytes.Add(int64(n))
-			s.B = s.full[:0]
-			s.refs.Store(1)
-			return s
-		}
-	}
-	s := &Segment{full: make([]byte, size), class: -1}
-	bytes.Add(int64(size))
+	s := take(size)
+	out.Add(1<<countShift + int64(len(s.full)))
 	s.B = s.full[:0]
 	s.refs.Store(1)
 	return s
+}
+
+func take(size int) *Segment {
+	for c, n := range classes {
+		if size > n {
+			continue
+		}
+		if s, _ := pools[c].Get().(*Segment); s != nil {
+			return s
+		}
+		return &Segment{full: make([]byte, n), class: int8(c)}
+	}
+	return &Segment{full: make([]byte, size), class: -1}
 }
 
 // Ref adds a reference and returns s. Any goroutine that holds a reference may call it.
@@ -74,15 +77,12 @@ func (s *Segment) Free() {
 	case n > 0:
 		return
 	case n < 0:
-		panic(fmt.Sprintf("buf: segment of %d bytes freed twice", cap(s.full)))
+		panic(fmt.Sprintf("buf: segment of %d bytes freed twice", len(s.full)))
 	}
-	inUse.Add(-1)
-	bytes.Add(-int64(cap(s.full)))
+	out.Add(-(1<<countShift + int64(len(s.full))))
 	s.B = nil
 	if Debug {
-		for i := range s.full {
-			s.full[i] = 0xdb
-		}
+		quarantine.add(s)
 		return
 	}
 	if s.class >= 0 {
@@ -92,4 +92,7 @@ func (s *Segment) Free() {
 
 // InUse returns the number of segments that are out and the bytes they hold. Zero after everything has been closed,
 // or something leaked.
-func InUse() (segments, capacity int64) { return inUse.Load(), bytes.Load() }
+func InUse() (segments, capacity int64) {
+	v := out.Load()
+	return v >> countShift, v & (1<<countShift - 1)
+}

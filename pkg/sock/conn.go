@@ -28,15 +28,18 @@ var ErrClosed = errors.New("sock: connection closed")
 // Handler is the protocol above a connection. All calls come without the connection's lock held.
 type Handler interface {
 	// Consume takes bytes that arrived and returns how many of them it is done with. in lies in seg and is lent: to keep a
-	// part of it, take a reference to seg. What is left over is presented again in front of what arrives next; Consume must
-	// take something of 64 KiB. ErrPause stops reading until Resume; any other error ends the connection, after what
-	// is queued was sent as far as the peer takes it within a second. Reader goroutine only.
+	// part of it, take a reference to seg. What is left over is presented again, at once if something was taken, else in
+	// front of what arrives next; Consume must take something of 64 KiB. ErrPause stops reading until Resume; any other
+	// error ends the connection, after what is queued was sent as far as the peer takes it within a second. Reader
+	// goroutine only.
 	Consume(in []byte, seg *buf.Segment, b *Batch) (n int, err error)
 
-	// Writable says that the queue, found Full before, has room again. Any goroutine.
+	// Writable says that the queue, found Full before, has room again. Any goroutine; never after or during Closed, which
+	// may come in its place.
 	Writable(b *Batch)
 
-	// Closed is the last call. err is io.EOF where the peer closed in order. Reader goroutine only.
+	// Closed is the last call. err is io.EOF where the peer closed in order, io.ErrUnexpectedEOF where it left bytes that
+	// Consume had not taken. Bytes queued here still leave, unless the connection was ended by Close. Reader goroutine only.
 	Closed(err error, b *Batch)
 }
 
@@ -48,6 +51,7 @@ type Limits struct {
 
 const (
 	readSize      = 64 << 10
+	smallSize     = 4 << 10 // segment of a connection that waits in the middle of a short frame
 	lingerTime    = time.Second
 	lingerMost    = 1 << 20
 	defaultQueued = 1 << 20
@@ -56,7 +60,7 @@ const (
 	mostRounds    = 8  // sends of one flush before a goroutine of its own takes over
 )
 
-// Conn is one connection.
+// Conn is one connection. Whoever has one must call Run, even after Close: it frees what the connection holds.
 type Conn struct {
 	// immutable
 	nc     net.Conn
@@ -67,40 +71,49 @@ type Conn struct {
 	sendFn func(fd uintptr) bool
 
 	// owned by the reader goroutine
-	h          Handler
 	batch      Batch
 	in         *buf.Segment // bytes start..end of it were read and not consumed
 	start, end int
+	unflushed  int // bytes consumed since the batch was flushed
 	readErr    error
 	paused     bool
 
-	resume chan struct{}
-
-	// guarded by mu
-	mu       sync.Mutex
-	out      buf.Queue // not yet handed to the socket
-	dirty    bool      // out has bytes that some goroutine's Batch is going to flush
-	full     bool      // Full reported true: Writable is owed
-	writing  bool      // a goroutine is in transmit and owns sending
-	failed   error     // why nothing is sent any more
-	closing  bool      // close when everything queued has left
-	closeErr error
-	// until when last words may still be sent; zero before the end
-	lingerUntil time.Time
-
-	// owned by the goroutine that set writing
-	sending   buf.Queue
-	vec       [][]byte
-	sendErr   error
-	mayBlock  bool
-	nsending  atomic.Int64
-	writers   sync.WaitGroup
+	// safe for any goroutine
+	resume    chan struct{} // holds a token when Resume was called
+	stop      atomic.Bool   // read no more
 	bytesIn   atomic.Int64
 	bytesOut  atomic.Int64
 	lastInput atomic.Int64
+
+	// guarded by mu
+	mu          sync.Mutex
+	idle        sync.Cond // signalled when writing or telling becomes false
+	h           Handler   // nil before Run
+	out         buf.Queue // not yet handed to the socket
+	queued      int       // bytes that left out and not yet the process
+	dirty       bool      // out has bytes that some goroutine's Batch is going to flush
+	full        bool      // Full reported true: Writable is owed
+	telling     bool      // Writable is being called
+	ended       bool      // Writable is not called any more: Closed follows
+	writing     bool      // a goroutine is in transmit and owns sending
+	armed       bool      // the socket has a write deadline, against stalling
+	failed      error     // why nothing is sent any more
+	over        bool      // last words are said: what is appended now is dropped
+	closing     bool      // end when everything queued has left
+	endReason   error     // why this side ended the connection
+	lingerUntil time.Time // until when last words may still be sent; zero before the end
+	writers     sync.WaitGroup
+
+	// owned by the goroutine that set writing
+	sending  buf.Queue // plain bytes
+	records  buf.Queue // TLS: sealed bytes; they leave before sending
+	vec      [][]byte
+	sendErr  error
+	mayBlock bool
+	progress bool // bytes left since the deadline was set
 }
 
-// New returns a connection on nc, a TCP or Unix socket. Nothing is read before Run.
+// New returns a connection on nc, a TCP or Unix socket without deadlines. Nothing is read before Run.
 func New(nc net.Conn, lim Limits) (*Conn, error) {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
@@ -117,6 +130,7 @@ func New(nc net.Conn, lim Limits) (*Conn, error) {
 		lim.WriteStall = defaultStall
 	}
 	c := &Conn{nc: nc, raw: raw, lim: lim, resume: make(chan struct{}, 1)}
+	c.idle.L = &c.mu
 	c.readFn = c.readable
 	c.sendFn = c.sendable
 	return c, nil
@@ -141,7 +155,8 @@ func (c *Conn) Lock() { c.mu.Lock() }
 // Unlock releases the write half.
 func (c *Conn) Unlock() { c.mu.Unlock() }
 
-// Out is the queue of bytes to be sent. The write half must be locked.
+// Out is the queue of bytes to be sent. The write half must be locked. Whoever appends must call Dirty before
+// Unlock, also on a connection that has ended: the flush then drops the bytes.
 func (c *Conn) Out() *buf.Queue { return &c.out }
 
 // Dirty says that bytes were appended to Out and are to leave when b is flushed. The write half must be locked.
@@ -153,10 +168,10 @@ func (c *Conn) Dirty(b *Batch) {
 	b.conns = append(b.conns, c)
 }
 
-// Full reports whether more bytes are queued than the limit; Writable is called once when half of it is free
-// again. The write half must be locked.
+// Full reports whether as many bytes are queued as the limit says, or more; Writable is then called once, when half of it
+// is free again. On a connection that has ended it reports false. The write half must be locked.
 func (c *Conn) Full() bool {
-	if c.out.Len()+int(c.nsending.Load()) < c.lim.MaxQueued || c.failed != nil {
+	if c.out.Len()+c.queued < c.lim.MaxQueued || c.failed != nil || c.ended {
 		return false
 	}
 	c.full = true
@@ -164,38 +179,26 @@ func (c *Conn) Full() bool {
 }
 
 // Close ends the connection now: what is queued is dropped. Handler.Closed follows on the reader goroutine. Any
-// goroutine, with or without the lock being held by others; err may be nil.
+// goroutine that does not hold the lock; err may be nil.
 func (c *Conn) Close(err error) {
-	c.mu.Lock()
-	c.closeLocked(err)
-	c.mu.Unlock()
-}
-
-func (c *Conn) closeLocked(err error) {
 	if err == nil {
 		err = ErrClosed
 	}
-	if c.failed == nil {
-		c.failed = err
-	}
-	if c.closeErr == nil {
-		c.closeErr = err
-	}
-	_ = c.nc.SetWriteDeadline(time.Unix(1, 0))
-	c.kick()
+	c.mu.Lock()
+	c.stop.Store(true)
+	c.failLocked(err)
+	c.mu.Unlock()
 }
 
-// CloseWhenSent ends the connection when everything queued has been sent. The write half must be locked, and the connection
-// must be marked Dirty or have nothing queued.
+// CloseWhenSent ends the connection when everything queued has been sent; until then it is read on. The write half must be
+// locked.
 func (c *Conn) CloseWhenSent(b *Batch) {
 	c.closing = true
-	if c.closeErr == nil {
-		c.closeErr = ErrClosed
-	}
 	c.Dirty(b)
 }
 
-// Resume lets a paused connection read on. Any goroutine; a Resume that comes before the pause counts.
+// Resume lets a paused connection read on. Any goroutine; a Resume that comes before the pause counts, so that Consume may
+// have to pause again.
 func (c *Conn) Resume() {
 	select {
 	case c.resume <- struct{}{}:
@@ -203,18 +206,33 @@ func (c *Conn) Resume() {
 	}
 }
 
-// kick wakes the reader so that it sees closeErr. A deadline does that without closing the descriptor under it; closing
-// waits for whoever uses it and so may not be done from here.
-func (c *Conn) kick() {
-	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+// failLocked ends sending, with what waits in it, and wakes the reader.
+func (c *Conn) failLocked(err error) {
+	if c.failed == nil {
+		c.failed = err
+	}
+	_ = c.nc.SetWriteDeadline(past)
+	c.endLocked(err)
+}
+
+// endLocked wakes the reader so that it sees endReason. A deadline does that without closing the descriptor under it;
+// closing waits for whoever uses it and so may not be done from here.
+func (c *Conn) endLocked(err error) {
+	if c.endReason == nil {
+		c.endReason = err
+	}
+	_ = c.nc.SetReadDeadline(past)
 	c.Resume()
 }
 
+var past = time.Unix(1, 0)
+
 // A Batch collects the connections that a goroutine has written to, so that each is flushed once when the goroutine
-// has used up what it read. It belongs to one goroutine.
+// has used up what it read, and in any case before it waits for anything. The zero value is ready. It belongs to one
+// goroutine.
 type Batch struct{ conns []*Conn }
 
-// Flush sends what is queued on every connection of the batch, as far as the sockets take it.
+// Flush sends what is queued on every connection of the batch, as far as the sockets take it. It does not block.
 func (b *Batch) Flush() {
 	for i := 0; i < len(b.conns); i++ { // Writable may add more
 		c := b.conns[i]

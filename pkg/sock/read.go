@@ -11,14 +11,23 @@ import (
 	"weft/pkg/buf"
 )
 
+var errStuck = errors.New("sock: handler takes nothing of 64 KiB")
+
 // Run reads and serves the connection until it ends, calls h.Closed, and closes the socket. The calling goroutine is
-// the connection's reader.
+// the connection's reader. Nothing that the connection started outlives Run.
 func (c *Conn) Run(h Handler) {
+	c.mu.Lock()
 	c.h = h
+	c.mu.Unlock()
+	c.flush(&c.batch) // Writable may be owed since before
 	err := c.readLoop()
 	c.mu.Lock()
-	if c.closeErr != nil {
-		err = c.closeErr
+	if c.endReason != nil {
+		err = c.endReason
+	}
+	c.ended = true
+	for c.telling {
+		c.idle.Wait()
 	}
 	c.mu.Unlock()
 	h.Closed(err, &c.batch)
@@ -35,43 +44,46 @@ func (c *Conn) readLoop() error {
 		}
 	}
 	for {
-		if c.paused {
+		for c.paused {
 			c.batch.Flush()
+			c.shrink()
 			<-c.resume
 			c.paused = false
-			if err := c.stopReason(); err != nil {
+			if err := c.reason(); err != nil {
 				return err
 			}
 			if err := c.consume(); err != nil {
 				return err
 			}
-			if c.paused {
-				continue
-			}
 		}
 		err := c.raw.Read(c.readFn)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = c.woken(err)
+		}
 		if c.readErr != nil {
 			err = c.readErr
 		}
 		if err != nil {
-			return c.explain(err)
+			return err
 		}
 	}
 }
 
-// stopReason is the reason for which another goroutine closed the connection.
-func (c *Conn) stopReason() error {
+// reason is why this side ended the connection, nil while it lives.
+func (c *Conn) reason() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.closeErr
+	return c.endReason
 }
 
-// explain replaces the deadline error of a kick by the reason for which it was given.
-func (c *Conn) explain(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		if reason := c.stopReason(); reason != nil {
-			return reason
-		}
+// woken is called when the read deadline, which is set to end the connection, has stopped the wait. Where sending
+// failed, what the peer said before (why it closes, perhaps) may still wait to be read.
+func (c *Conn) woken(err error) error {
+	if reason := c.reason(); reason != nil {
+		err = reason
+	}
+	if !c.stop.Load() {
+		_ = c.raw.Control(func(fd uintptr) { c.readable(fd) })
 	}
 	return err
 }
@@ -79,25 +91,29 @@ func (c *Conn) explain(err error) error {
 // readable is called by the runtime's poller with the descriptor when there may be bytes. It stays inside until the
 // socket is empty and returns false to wait for more, true to leave (readErr or paused is set).
 //
-// After a short read it looks once more: the end of the stream may have arrived with the last bytes, and its
-// wake-up is then already spent. What was dirtied leaves first.
+// The poller is edge-triggered: after a short read it looks once more, because the end of the stream may have arrived
+// with the last bytes, and its wake-up is then already spent. What was dirtied leaves first.
 func (c *Conn) readable(fd uintptr) bool {
-	for {
+	for first := true; ; {
 		space := c.space()
 		n, err := unix.Read(int(fd), space)
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			c.batch.Flush()
+			c.flushBatch()
 			c.shrink()
 			return false
 		case err != nil:
 			c.readErr = os.NewSyscallError("read", err)
 			return true
 		case n == 0:
-			c.readErr = io.EOF
+			c.readErr = c.endOfInput()
 			return true
+		}
+		if first {
+			c.lastInput.Store(time.Now().UnixNano())
+			first = false
 		}
 		c.bytesIn.Add(int64(n))
 		c.end += n
@@ -108,10 +124,27 @@ func (c *Conn) readable(fd uintptr) bool {
 		if c.paused {
 			return true
 		}
-		if n < len(space) {
-			c.batch.Flush()
+		c.unflushed += n
+		if n < len(space) || c.unflushed >= readSize/2 {
+			c.flushBatch()
 		}
 	}
+}
+
+func (c *Conn) flushBatch() {
+	c.unflushed = 0
+	c.batch.Flush()
+}
+
+// endOfInput says how the peer ended the connection.
+func (c *Conn) endOfInput() error {
+	switch {
+	case c.tls != nil:
+		return c.tls.endOfInput(c)
+	case c.start < c.end:
+		return io.ErrUnexpectedEOF
+	}
+	return io.EOF
 }
 
 // consume hands what was read to the protocol.
@@ -124,21 +157,24 @@ func (c *Conn) consume() error {
 	return err
 }
 
-// deliver calls the handler with s[start:end] until it takes nothing more.
+// deliver calls the handler with s[start:end] until it takes nothing more or the connection ends.
 func (c *Conn) deliver(s *buf.Segment, start, end int) (taken int, err error) {
-	c.lastInput.Store(time.Now().UnixNano())
 	for start < end {
-		n, err := c.h.Consume(s.B[start:end], s, &c.batch)
+		if c.stop.Load() {
+			return taken, c.reason()
+		}
+		n, err := c.h.Consume(s.B[start:end:end], s, &c.batch)
 		start += n
 		taken += n
-		if err == ErrPause {
+		switch {
+		case err == ErrPause:
 			c.paused = true
 			return taken, nil
-		}
-		if err != nil {
+		case err != nil:
 			return taken, err
-		}
-		if n == 0 {
+		case n == 0 && end-start >= readSize:
+			return taken, errStuck
+		case n == 0:
 			return taken, nil
 		}
 	}
@@ -147,54 +183,61 @@ func (c *Conn) deliver(s *buf.Segment, start, end int) (taken int, err error) {
 
 // space returns room to read into, behind the bytes that wait to be consumed.
 func (c *Conn) space() []byte {
-	if c.in == nil {
-		c.in = buf.Get(readSize)
-		c.in.B = c.in.B[:cap(c.in.B)]
-		c.start, c.end = 0, 0
-	}
-	if c.start == c.end {
+	if c.in != nil && c.start == c.end {
 		if c.in.Shared() { // parts of it were kept: they must not be overwritten
-			c.in.Free()
-			c.in = nil
-			return c.space()
+			c.dropInput()
 		}
 		c.start, c.end = 0, 0
 	}
-	if c.end == len(c.in.B) || (c.end > 0 && len(c.in.B)-c.end < 512) {
-		c.move(readSize)
+	switch {
+	case c.in == nil:
+		c.in = buf.Get(readSize)
+		c.in.B = c.in.B[:cap(c.in.B)]
+		c.start, c.end = 0, 0
+	case len(c.in.B)-c.end < 512:
+		c.in = move(c.in, &c.start, &c.end, max(readSize, 2*(c.end-c.start)))
 	}
 	return c.in.B[c.end:]
 }
 
-// move puts the unconsumed bytes at the start of a fresh segment of at least size bytes.
-func (c *Conn) move(size int) {
-	rest := c.in.B[c.start:c.end]
-	if len(rest) >= size {
-		size = 2 * len(rest)
-	}
-	s := buf.Get(size)
-	s.B = s.B[:cap(s.B)]
-	c.end = copy(s.B, rest)
-	c.start = 0
-	c.in.Free()
-	c.in = s
-}
-
 // shrink is called before a wait: an idle connection holds no segment, one in the middle of a frame a small one.
 func (c *Conn) shrink() {
-	switch {
-	case c.in == nil:
-	case c.start == c.end:
-		c.dropInput()
-	case len(c.in.B) > 4*(c.end-c.start) && len(c.in.B) > 4<<10:
-		c.move(c.end - c.start + 512)
+	c.in = fit(c.in, &c.start, &c.end)
+	if t := c.tls; t != nil {
+		t.plain = fit(t.plain, &t.start, &t.end)
 	}
+}
+
+// fit returns a segment, or none, that is no larger than the bytes start..end of s need; it takes s.
+func fit(s *buf.Segment, start, end *int) *buf.Segment {
+	rest := *end - *start
+	switch {
+	case s == nil:
+		return nil
+	case rest == 0:
+		s.Free()
+		*start, *end = 0, 0
+		return nil
+	case len(s.B) > 4*rest && len(s.B) > smallSize:
+		return move(s, start, end, rest+512)
+	}
+	return s
+}
+
+// move returns a fresh segment of at least size bytes with the bytes start..end of s, which are fewer; it takes s.
+func move(s *buf.Segment, start, end *int, size int) *buf.Segment {
+	to := buf.Get(size)
+	to.B = to.B[:cap(to.B)]
+	*end = copy(to.B, s.B[*start:*end])
+	*start = 0
+	s.Free()
+	return to
 }
 
 func (c *Conn) dropInput() {
 	if c.in != nil {
 		c.in.Free()
 		c.in = nil
-		c.start, c.end = 0, 0
 	}
+	c.start, c.end = 0, 0
 }

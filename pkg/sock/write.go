@@ -2,81 +2,26 @@ package sock
 
 import (
 	"errors"
-	"io"
-	"net"
+	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+var errWouldBlock = errors.New("sock: send would block")
+
 // flush sends what is queued as far as the socket takes it now. Where another goroutine is sending already, it takes
 // our bytes along.
 func (c *Conn) flush(b *Batch) {
 	c.mu.Lock()
 	c.dirty = false
-	if c.writing {
-		c.mu.Unlock()
-		return
-	}
-	c.writing = true
-	c.mayBlock = false
-	c.transmit(b)
-}
-
-// transmit is called with mu locked and writing set, by the goroutine that set it; it returns unlocked. Bytes that are
-// appended while it sends go with the next round.
-func (c *Conn) transmit(b *Batch) {
-	for round := 0; ; round++ {
-		if c.failed != nil {
-			c.out.Reset()
-			break
-		}
-		if c.sending.Len() == 0 {
-			if c.out.Len() == 0 && !c.sealedWaiting() {
-				break
-			}
-			c.out, c.sending = c.sending, c.out
-		}
-		c.nsending.Store(int64(c.sending.Len()))
-		c.mu.Unlock()
-		err := c.send()
-		c.mu.Lock()
-		c.nsending.Store(int64(c.sending.Len()))
-		if err == errWouldBlock || (round >= mostRounds && !c.mayBlock) {
-			// The socket is full, or others append as fast as we send: a goroutine goes on in place of this one, which
-			// is a reader and has its own connection to serve. It ends with the queue, and finish waits for it.
-			c.writers.Add(1)
-			go c.writer()
-			c.mu.Unlock()
-			return
-		}
-		if err != nil {
-			c.closeLocked(err)
-		}
-		c.tellWritable(b)
-	}
-	c.sending.Reset()
-	c.nsending.Store(0)
-	c.writing = false
-	if c.mayBlock && c.failed == nil {
-		_ = c.nc.SetWriteDeadline(time.Time{}) // a deadline left over would fail the next send
-	}
-	if c.closing {
-		c.kick()
+	if !c.writing {
+		c.writing = true
+		c.mayBlock = false
+		c.transmit(b)
 	}
 	c.mu.Unlock()
-}
-
-// tellWritable lets the protocol queue more when half of the limit is free again. mu is locked before and after.
-func (c *Conn) tellWritable(b *Batch) {
-	if !c.full || c.out.Len()+int(c.nsending.Load()) > c.lim.MaxQueued/2 {
-		return
-	}
-	c.full = false
-	c.mu.Unlock()
-	c.h.Writable(b)
-	c.mu.Lock()
 }
 
 // writer sends with waiting, until the queue is empty or the connection fails. transmit started it; finish waits for it.
@@ -85,45 +30,148 @@ func (c *Conn) writer() {
 	var b Batch
 	c.mu.Lock()
 	c.mayBlock = true
+	c.progress = true
 	c.transmit(&b)
+	c.mu.Unlock()
 	b.Flush()
 }
 
-var errWouldBlock = errors.New("sock: send would block")
+// transmit is called by the goroutine that set writing, with mu locked, and returns so. Bytes that are appended while
+// it sends go with the next round.
+func (c *Conn) transmit(b *Batch) {
+	for round := 0; c.more(b); round++ {
+		c.queued = c.sending.Len() + c.records.Len()
+		err := errWouldBlock
+		if round < mostRounds || c.mayBlock {
+			c.mu.Unlock()
+			err = c.send()
+			c.mu.Lock()
+			c.queued = c.sending.Len() + c.records.Len()
+		}
+		if err == errWouldBlock {
+			// The socket is full, or others append as fast as we send: a goroutine goes on in place of this one, which
+			// is a reader and has its own connection to serve.
+			c.writers.Add(1)
+			go c.writer()
+			return
+		}
+		if err != nil {
+			c.failLocked(err)
+		}
+	}
+	c.sending.Reset()
+	c.records.Reset()
+	c.queued = 0
+	c.writing = false
+	if c.armed && c.failed == nil && c.lingerUntil.IsZero() {
+		c.armed = false
+		_ = c.nc.SetWriteDeadline(time.Time{}) // else it would fail a later send
+	}
+	if c.closing && !c.ended {
+		c.stop.Store(true)
+		c.endLocked(ErrClosed)
+	}
+	c.idle.Broadcast()
+}
 
-// send hands the bytes of sending (sealed first, with TLS) to the socket. errWouldBlock where it does not take all and mayBlock is
-// not set. The goroutine that set writing calls it, without mu.
+// more reports whether there is something to send, and puts it into sending. It calls Writable when that is due.
+func (c *Conn) more(b *Batch) bool {
+	c.tellWritable(b)
+	if c.failed != nil || c.over {
+		c.out.Reset()
+	}
+	switch {
+	case c.failed != nil:
+		return false
+	case c.sending.Len() > 0 || c.records.Len() > 0:
+		return true
+	case c.out.Len() > 0:
+		c.out, c.sending = c.sending, c.out
+		return true
+	}
+	return c.tls != nil && c.tls.hasSealed()
+}
+
+// tellWritable lets the protocol queue more when half of the limit is free again. mu is locked before and after.
+func (c *Conn) tellWritable(b *Batch) {
+	if !c.writableDue() {
+		return
+	}
+	c.full = false
+	c.telling = true
+	c.mu.Unlock()
+	c.h.Writable(b)
+	if c.mayBlock {
+		b.Flush() // other connections do not wait for this one's peer
+	}
+	c.mu.Lock()
+	c.telling = false
+	c.idle.Broadcast()
+}
+
+func (c *Conn) writableDue() bool {
+	return c.full && c.h != nil && !c.ended && c.out.Len()+c.queued <= c.lim.MaxQueued/2
+}
+
+// send hands records and sending to the socket. errWouldBlock where it does not take all and mayBlock is not set; nil with
+// bytes left where Writable is due. The goroutine that set writing calls it, without mu.
 func (c *Conn) send() error {
-	if c.tls != nil {
-		if err := c.tls.seal(&c.sending); err != nil {
+	for {
+		var sealErr error
+		if c.tls != nil && c.records.Len() == 0 {
+			sealErr = c.tls.seal(&c.records, &c.sending)
+		}
+		if err := c.write(); err != nil {
+			return err
+		}
+		if sealErr != nil {
+			return sealErr // what TLS had to say about it has left
+		}
+		if c.records.Len() > 0 || c.tls == nil || c.sending.Len() == 0 {
+			return nil
+		}
+	}
+}
+
+// write lets sendable run, which sets sendErr.
+func (c *Conn) write() error {
+	for {
+		c.sendErr = nil
+		err := c.raw.Write(c.sendFn)
+		switch {
+		case err == nil:
+			return c.sendErr
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		}
+		if err := c.stalled(); err != nil {
 			return err
 		}
 	}
-	c.sendErr = nil
-	if err := c.raw.Write(c.sendFn); err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return c.stalled()
-		}
-		return err
-	}
-	return c.sendErr
 }
 
-// stalled tells a peer that takes nothing from a connection that is being closed.
+// stalled says why a send ran into a deadline; nil where it may go on.
 func (c *Conn) stalled() error {
-	if reason := c.stopReason(); reason != nil {
-		return reason
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.failed != nil:
+		return c.failed
+	case !c.lingerUntil.IsZero():
+		return errors.New("write: peer did not take the last bytes")
+	case c.progress: // the deadline is of an earlier wait
+		c.extendStall()
+		return nil
 	}
-	return &net.OpError{Op: "write", Net: "tcp", Addr: c.nc.RemoteAddr(), Err: errors.New("peer took no byte for " + c.lim.WriteStall.String())}
+	c.stop.Store(true)
+	return fmt.Errorf("write: peer took no byte for %v", c.lim.WriteStall)
 }
 
 // sendable is called with the descriptor by the runtime's poller; false waits until the socket has room.
 func (c *Conn) sendable(fd uintptr) bool {
 	q := &c.sending
 	if c.tls != nil {
-		c.tls.mu.Lock()
-		defer c.tls.mu.Unlock()
-		q = &c.tls.sealed
+		q = &c.records
 	}
 	for q.Len() > 0 {
 		c.vec = q.Vec(c.vec[:0], mostPieces)
@@ -132,35 +180,41 @@ func (c *Conn) sendable(fd uintptr) bool {
 		switch {
 		case err == unix.EINTR:
 			continue
-		case err == unix.EAGAIN:
-			if c.mayBlock {
-				c.extendStall()
-				return false
-			}
+		case err == unix.EAGAIN && !c.mayBlock:
 			c.sendErr = errWouldBlock
 			return true
+		case err == unix.EAGAIN:
+			return c.noRoom()
 		case err != nil:
 			c.sendErr = os.NewSyscallError("write", err)
 			return true
 		}
 		c.bytesOut.Add(int64(n))
+		c.progress = true
 		q.Advance(n)
 	}
 	return true
 }
 
-// extendStall gives the peer WriteStall from now to take another byte.
-func (c *Conn) extendStall() {
+// noRoom is sendable's answer when the socket is full and may be waited for.
+func (c *Conn) noRoom() (leave bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.queued = c.sending.Len() + c.records.Len()
 	switch {
-	case c.failed != nil:
-		_ = c.nc.SetWriteDeadline(time.Unix(1, 0))
-	case !c.lingerUntil.IsZero():
-		_ = c.nc.SetWriteDeadline(c.lingerUntil)
-	default:
-		_ = c.nc.SetWriteDeadline(time.Now().Add(c.lim.WriteStall))
+	case c.writableDue():
+		return true
+	case c.progress && c.failed == nil && c.lingerUntil.IsZero():
+		c.extendStall()
 	}
+	return false
+}
+
+// extendStall gives the peer WriteStall from now to take another byte.
+func (c *Conn) extendStall() {
+	c.armed = true
+	c.progress = false
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.lim.WriteStall))
 }
 
 func write(fd int, vec [][]byte) (int, error) {
@@ -168,53 +222,4 @@ func write(fd int, vec [][]byte) (int, error) {
 		return unix.Write(fd, vec[0])
 	}
 	return unix.Writev(fd, vec)
-}
-
-// sealedWaiting reports whether TLS has records of its own to send (an alert, a key update).
-func (c *Conn) sealedWaiting() bool {
-	if c.tls == nil {
-		return false
-	}
-	c.tls.mu.Lock()
-	defer c.tls.mu.Unlock()
-	return c.tls.sealed.Len() > 0
-}
-
-// finish ends the connection from the reader goroutine, after Handler.Closed. Last words (a GOAWAY, an error reply)
-// get a second to leave, and unread input is read away, because closing over it would make the kernel send a
-// reset that destroys them.
-func (c *Conn) finish(err error) {
-	c.mu.Lock()
-	linger := c.failed == nil && !errors.Is(err, io.EOF)
-	if linger {
-		c.lingerUntil = time.Now().Add(lingerTime)
-		_ = c.nc.SetDeadline(c.lingerUntil)
-	} else {
-		c.closeLocked(err)
-	}
-	c.mu.Unlock()
-	c.writers.Wait()
-	if linger {
-		c.drainInput()
-		c.Close(err)
-	}
-	_ = c.nc.Close() // waits for a send that is under way
-	c.mu.Lock()
-	if !c.writing { // else transmit does it
-		c.out.Reset()
-		c.sending.Reset()
-	}
-	c.mu.Unlock()
-	if c.tls != nil {
-		c.tls.close()
-	}
-}
-
-// drainInput says goodbye and reads until the peer does the same, for at most lingerTime and lingerMost bytes.
-func (c *Conn) drainInput() {
-	if t, ok := c.nc.(interface{ CloseWrite() error }); ok {
-		_ = t.CloseWrite()
-	}
-	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
-	_, _ = io.CopyN(io.Discard, c.nc, lingerMost)
 }
