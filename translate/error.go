@@ -1,5 +1,7 @@
 package translate
 
+import "fmt"
+
 // Kind sorts the reasons for which a message cannot be translated.
 type Kind uint8
 
@@ -26,4 +28,73 @@ func (e *Error) Error() string {
 		return e.Text
 	}
 	return e.Path + ": " + e.Text
+}
+
+// errTwice ends a run from Thrift that is not careful at the first field that comes twice in a struct. It is shared and no
+// caller sees it.
+var errTwice = &Error{Kind: Malformed, Text: "field comes twice"}
+
+// fail makes an error at the place where it was found; in adds the way there while the run unwinds.
+func fail(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+// in puts the name of a field in front of the path.
+func (e *Error) in(name string) *Error {
+	switch {
+	case e == errTwice:
+	case e.Path == "":
+		e.Path = name
+	case e.Path[0] == '[':
+		e.Path = name + e.Path
+	default:
+		e.Path = name + "." + e.Path
+	}
+	return e
+}
+
+// at puts an index or key, brackets included, in front of the path.
+func (e *Error) at(index string) *Error {
+	if e == errTwice {
+		return e
+	}
+	if e.Path == "" || e.Path[0] == '[' {
+		e.Path = index + e.Path
+	} else {
+		e.Path = index + "." + e.Path
+	}
+	return e
+}
+
+// atIndex puts the index of an element in front of the path.
+func (e *Error) atIndex(i int) *Error { return e.at(fmt.Sprintf("[%d]", i)) }
+
+// clone copies an error that a plan holds, for a run to put a path in front of.
+func (e *Error) clone() *Error {
+	c := *e
+	return &c
+}
+
+// result gives e as an error, a plain nil where there is none.
+func (e *Error) result() error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// errTooDeep reports nesting beyond MaxDepth.
+func errTooDeep() *Error { return fail(TooDeep, "nested deeper than %d levels", MaxDepth) }
+
+// errTooLarge reports a message beyond Out.Limit.
+func errTooLarge(limit int) *Error {
+	return fail(TooLarge, "translated message is larger than %d bytes", limit)
+}
+
+// errMissing reports a required field that did not arrive.
+func errMissing() *Error { return fail(Missing, "required field is missing") }
+
+// errUnion reports a union of which not exactly one field is set.
+func errUnion(name string, set int) *Error {
+	return fail(OutOfRange, "union %s has %d fields set instead of one", name, set)
 }

@@ -51,3 +51,17 @@ func (o *Out) Append(dst []byte) []byte {
 	}
 	return append(dst, o.B[at:]...)
 }
+
+// refer lets data in before B[at].
+func (o *Out) refer(at int, data []byte) {
+	o.Refs = append(o.Refs, Ref{At: at, Data: data})
+	o.refBytes += len(data)
+}
+
+// limit gives the cap on the message's size in bytes.
+func (o *Out) limit() int {
+	if o.Limit > 0 {
+		return o.Limit
+	}
+	return 64 << 20
+}

@@ -1,0 +1,184 @@
+package translate
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+)
+
+// mapValue writes a map. Of pairs with equal keys the last one is written, and the count is that of the pairs that
+// are.
+func (t *toThrift) mapValue(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *Error) {
+	if depth > MaxDepth {
+		return b, errTooDeep()
+	}
+	mark := len(t.o.scratch.seen)
+	dead, live, err := t.duplicates(v, s)
+	if err != nil {
+		return b, err
+	}
+	b = appendMapHeader(b, t.compact, v.key.code, v.elem.code, live)
+	c := t.first(s)
+	for j := 0; ; j++ {
+		lo, hi, ok := t.advance(&c)
+		if !ok {
+			break
+		}
+		if dead != nil && dead[j>>6]>>(j&63)&1 != 0 {
+			continue
+		}
+		if b, err = t.pair(b, v, lo, hi, j, depth); err != nil {
+			return b, err
+		}
+	}
+	t.o.scratch.seen = t.o.scratch.seen[:mark]
+	return b, nil
+}
+
+// pair writes the key and value of the entry src[lo:hi], which is number j.
+func (t *toThrift) pair(b []byte, v *thriftValue, lo, hi, j, depth int) ([]byte, *Error) {
+	f := t.open(v.message)
+	if err := t.index(v.message, &f, lo, hi); err != nil {
+		return b, err.atIndex(j)
+	}
+	b, err := t.orZero(b, v.message, &f, 0, depth)
+	if err != nil {
+		return b, err.at(fmt.Sprintf("[key %d]", j))
+	}
+	if b, err = t.orZero(b, v.message, &f, 1, depth); err != nil {
+		return b, err.at(t.keyText(v.key, &f, j))
+	}
+	t.close(&f)
+	return b, nil
+}
+
+// keyText says in an error's path which pair is meant: by its key where that is a string or an integer, else by its number.
+func (t *toThrift) keyText(key *thriftValue, f *frame, j int) string {
+	s := slot{}
+	if f.seen[0]&1 != 0 {
+		s = f.slots[0]
+	}
+	switch key.op {
+	case opString:
+		return fmt.Sprintf("[%q]", t.src[s.lo:s.hi])
+	case opScalar:
+		if x, err := key.scalar(s.bits); err == nil {
+			return keyNumber(key.thrift, x)
+		}
+	}
+	return fmt.Sprintf("[#%d]", j)
+}
+
+// duplicates finds the pairs that a later one with the same key replaces: dead is the set of their numbers, nil where
+// there are none, on the stack of sets. live is the number of the others. Keys that protobuf's maps cannot have (structs,
+// containers) are repeated entries there, and pass as they are.
+func (t *toThrift) duplicates(v *thriftValue, s *slot) (dead []uint64, live int, err *Error) {
+	n := int(s.n)
+	simple := v.key.op == opScalar || v.key.op == opString || v.key.op == opBytes || v.key.op == opUUID
+	if n < 2 || !simple {
+		return nil, n, nil
+	}
+	sc := &t.o.scratch
+	mark := len(sc.keys)
+	var keys []uint64
+	sc.keys, keys = push(sc.keys, n)
+	if err = t.readKeys(v, s, keys); err != nil {
+		return nil, 0, err
+	}
+	live = n
+	kill := func(j int) {
+		if dead == nil {
+			sc.seen, dead = push(sc.seen, (n+63)/64)
+			clear(dead)
+		}
+		dead[j>>6] |= 1 << (j & 63)
+		live--
+	}
+	if n <= 8 {
+		t.compareAll(v.key, keys, kill)
+	} else {
+		t.compareHashed(v.key, keys, kill)
+	}
+	sc.keys = sc.keys[:mark]
+	return dead, live, nil
+}
+
+// readKeys fills keys with each entry's key: the value of a scalar, the place of a string.
+func (t *toThrift) readKeys(v *thriftValue, s *slot, keys []uint64) *Error {
+	unknown := t.unknown
+	c := t.first(s)
+	for j := range keys {
+		lo, hi, _ := t.advance(&c)
+		f := t.open(v.message)
+		if err := t.index(v.message, &f, lo, hi); err != nil {
+			return err.atIndex(j)
+		}
+		keys[j] = 0
+		if f.seen[0]&1 != 0 {
+			keys[j] = uint64(uint32(f.slots[0].lo))<<32 | uint64(uint32(f.slots[0].hi))
+		}
+		if v.key.op == opScalar {
+			keys[j] = 0
+			if f.seen[0]&1 != 0 {
+				keys[j] = f.slots[0].bits
+			}
+			if x, err := v.key.scalar(keys[j]); err == nil { // else the second pass reports it
+				keys[j] = x
+			}
+		}
+		t.close(&f)
+	}
+	t.unknown = unknown // the second pass counts
+	return nil
+}
+
+func (t *toThrift) keyBytes(key uint64) []byte { return t.src[key>>32 : uint32(key)] }
+
+func (t *toThrift) sameKey(v *thriftValue, a, b uint64) bool {
+	return a == b || v.op != opScalar && bytes.Equal(t.keyBytes(a), t.keyBytes(b))
+}
+
+// compareAll calls kill for each key that stands again further on; for small maps.
+func (t *toThrift) compareAll(v *thriftValue, keys []uint64, kill func(int)) {
+	for j, a := range keys {
+		for _, b := range keys[j+1:] {
+			if t.sameKey(v, a, b) {
+				kill(j)
+				break
+			}
+		}
+	}
+}
+
+// hashSeed makes collisions unpredictable to those who choose the keys.
+var (
+	hashSeed = maphash.MakeSeed()
+	hashMul  = maphash.String(hashSeed, "multiplier") | 1
+)
+
+// compareHashed does the same with a hash table of twice the size.
+func (t *toThrift) compareHashed(v *thriftValue, keys []uint64, kill func(int)) {
+	shift := bits.Len(uint(2*len(keys) - 1))
+	sc := &t.o.scratch
+	mark := len(sc.table)
+	var table []uint32
+	sc.table, table = push(sc.table, 1<<shift)
+	clear(table)
+	for j, key := range keys {
+		h := key
+		if v.op != opScalar {
+			h = maphash.Bytes(hashSeed, t.keyBytes(key))
+		}
+		hi, lo := bits.Mul64(h^hashMul, hashMul)
+		at := (hi ^ lo) & uint64(len(table)-1)
+		for table[at] != 0 && !t.sameKey(v, keys[table[at]-1], key) {
+			at = (at + 1) & uint64(len(table)-1)
+		}
+		if table[at] != 0 {
+			kill(int(table[at] - 1))
+		}
+		table[at] = uint32(j + 1)
+	}
+	sc.table = sc.table[:mark]
+}
