@@ -1,6 +1,9 @@
 package schema
 
-import "google.golang.org/grpc/codes"
+import (
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
 
 // This file is the vocabulary between the pairing of two IDLs (this package) and the compilation of
 // plans (package translate): what a matched schema looks like once every name is resolved and every
@@ -12,7 +15,16 @@ import "google.golang.org/grpc/codes"
 type Schema struct {
 	Name     string
 	Services []*Service // sorted by GRPC, then Thrift
-	Warnings []Problem  // found while loading, none of which stops a call
+
+	// Warnings is what loading found and did not fail for: warnings, and the errors (Warning unset) that made
+	// single methods Unusable.
+	Warnings []Problem
+
+	// UnknownFieldError is the binding's policy `unknown_field: error`.
+	UnknownFieldError bool
+
+	paths  map[string]Target              // by gRPC path
+	thrift map[string]map[string][]Target // by Thrift method, then service
 }
 
 // Service pairs a Thrift service with a gRPC service. Where only one IDL was given the other side is
@@ -39,7 +51,17 @@ type Method struct {
 	// Unusable says why calls of this method cannot be carried, nil where they can. The method
 	// answers UNIMPLEMENTED with this text; Request, Response and Exceptions are then not set.
 	Unusable error
+
+	// Descriptor is the rpc, derived or as given; its Input and Output are the messages of the calls. It is set for
+	// unusable methods too.
+	Descriptor protoreflect.MethodDescriptor
 }
+
+// RequestDescriptor gives the descriptor of the request message.
+func (m *Method) RequestDescriptor() protoreflect.MessageDescriptor { return m.Descriptor.Input() }
+
+// ResponseDescriptor gives the descriptor of the response message.
+func (m *Method) ResponseDescriptor() protoreflect.MessageDescriptor { return m.Descriptor.Output() }
 
 // Body pairs a Thrift argument or result struct with a protobuf request or response message.
 //
@@ -68,6 +90,8 @@ type Message struct {
 	// Fields of one side that a binding dropped on purpose: skipped and not counted as unknown.
 	DropThrift []int16
 	DropProto  []int32
+
+	Descriptor protoreflect.MessageDescriptor // of the protobuf message
 }
 
 // Requiredness of the Thrift field.
@@ -255,6 +279,8 @@ type Exception struct {
 	Code      codes.Code
 	TextField int16 // id of the string field that becomes the status message; 0: the exception's name is used
 	Message   *Message
+
+	Descriptor protoreflect.MessageDescriptor // of the message with that TypeURL; nil for Status
 
 	// Status: this is the GrpcStatus exception of a derived Thrift view, {1: i32 code, 2: string
 	// message, 3: list<Any{1: string type_url, 2: binary value}> details}; Message and TypeURL are not set.
