@@ -104,7 +104,8 @@ type Const struct {
 	Value *Value
 
 	state checkState
-	nodes int // of the value with the constants in it written out
+	nodes int  // of the value with the constants in it written out
+	lossy bool // something in the value does not fit its type
 }
 
 // Typedef gives a type another name.

@@ -17,6 +17,7 @@ type checker struct {
 	file   *File
 	sink   *sink
 	strict bool // values must not lose anything: they are defaults
+	lost   bool // the constant being checked loses something
 }
 
 func checkFile(f *File, s *sink) {

@@ -60,7 +60,7 @@ func (c *checker) constant(v *Value, k *Const, t *Type) (nodes int, ok bool) {
 			return 1, false
 		}
 		v.literal = k.Value.Literal()
-		return k.nodes, true
+		return k.nodes, !k.lossy || c.lossy(v, "constant %s at %s does not fit its type", k.Name, k.Pos)
 	}
 	return 1, c.literal(v, k.Value.Literal(), t)
 }

@@ -9,9 +9,9 @@ import (
 func (c *checker) values() {
 	for _, k := range c.file.Consts {
 		c.resolve(k.Type)
-		k.state = checking
+		k.state, c.lost = checking, false
 		nodes, ok := c.value(k.Value, k.Type)
-		k.nodes, k.state = nodes, checked
+		k.nodes, k.lossy, k.state = nodes, c.lost, checked
 		if !ok {
 			k.state = broken
 		}
@@ -120,18 +120,25 @@ func (c *checker) scalar(v *Value, t *Type) bool {
 	return true
 }
 
-// inRange checks that an integer fits its type. Apache's compiler lets any number pass. A constant that does not
-// fit is a warning, for no message depends on it; a default would come out as another number and is refused.
+// inRange checks that an integer fits its type.
 func (c *checker) inRange(v *Value, t *Type) bool {
 	limits := integerRange[t.Underlying().Kind]
 	if limits[0] <= v.Int && v.Int <= limits[1] {
 		return true
 	}
-	report := c.warnf
+	return c.lossy(v, "%d does not fit in %s (%d to %d)", v.Int, t.describe(), limits[0], limits[1])
+}
+
+// lossy reports a value that cannot be said as it is written, which Apache's compiler lets pass, and gives whether
+// it is good enough. A constant is, with a warning, for no message depends on it; a default would come out as
+// something else.
+func (c *checker) lossy(v *Value, format string, args ...any) bool {
 	if c.strict {
-		report = c.errorf
+		c.errorf(v.Pos, format, args...)
+	} else {
+		c.warnf(v.Pos, format, args...)
+		c.lost = true
 	}
-	report(v.Pos, "%d does not fit in %s (%d to %d)", v.Int, t.describe(), limits[0], limits[1])
 	return !c.strict
 }
 
@@ -211,6 +218,9 @@ func (c *checker) structure(v *Value, t *Type) (nodes int, ok bool) {
 	}
 	nodes, ok = 1, true
 	s := t.Underlying().Struct
+	if s.Kind == Union && len(v.Map) > 1 {
+		ok = c.lossy(v, "a value of %s has one member, not %d", t.describe(), len(v.Map))
+	}
 	given := make(map[string]bool, len(v.Map))
 	for _, entry := range v.Map {
 		if entry.Key.Kind != StringValue {

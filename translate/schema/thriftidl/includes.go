@@ -132,8 +132,8 @@ func (l *loader) find(from *File, path string) (name string, data []byte, err er
 
 // fileID is the same for two names of one file: links are followed where the file system has the file.
 func fileID(name string) string {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
 	}
 	if abs, err := filepath.Abs(name); err == nil {
 		return abs

@@ -81,10 +81,7 @@ type lexer struct {
 }
 
 func newLexer(file string, data []byte, s *sink) *lexer {
-	src := string(data)
-	if strings.HasPrefix(src, "\ufeff") {
-		src = src[len("\ufeff"):]
-	}
+	src := strings.TrimPrefix(string(data), "\ufeff") // a byte order mark
 	return &lexer{file: file, src: src, line: 1, fresh: true, sink: s}
 }
 

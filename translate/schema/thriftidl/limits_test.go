@@ -34,6 +34,7 @@ func TestLimits(t *testing.T) {
 			"more than 64 services extend one another"},
 		{"large file", strings.Repeat(" ", maxFileSize+1), "dir/main.thrift is larger than 4194304 bytes"},
 		{"too many errors", strings.Repeat("struct {}\n", 1000), "too many errors, the rest is not shown"},
+		{"include lines", strings.Repeat("include 'x'\n", maxFiles+1), "more than 1000 includes"},
 		{"implicit ids", "struct A {" + strings.Repeat("i8 a ", 33000), "too many fields without ids"},
 	}
 	for _, test := range tests {

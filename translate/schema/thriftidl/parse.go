@@ -25,11 +25,13 @@ const (
 // all errors and warnings found, in order of files and lines. An error among the problems means that files
 // must not be used. When a file has syntax errors, names and values are not checked.
 //
-// What Apache's compiler 0.25 accepts is accepted, except for: field ids above 32767, defaults that do not fit
-// their type, includes that are not found, oneway functions with a result, lone signs as numbers, members of an
-// enum with a dot in the name and values that are no list or map for a list or map. Beyond Apache are accepted:
-// senum, slist and php_namespace and the like as in old versions (with a warning), names called "uuid", types and
-// defaults that refer to what comes later, and constants that refer to whole lists, maps, structs and enums.
+// What Apache's compiler 0.25 accepts is accepted, except for: field ids above 32767; defaults that do not fit
+// their type; two members for a union or one field twice in a value; includes that are not found; a name that two
+// includes of one base name define; oneway functions with a result; lone signs as numbers; members of an enum with
+// a dot in the name; a value that is no list or map for a list or map, unless it is empty. Beyond Apache are
+// accepted: senum, slist and php_namespace and the like as in old versions (with a warning); the name uuid;
+// annotations of "namespace *"; types, exceptions and defaults that refer to what comes later; and constants that
+// refer to whole lists, maps, structs and enums.
 func Parse(name string, o Options) (files []*File, problems []Problem) {
 	l := newLoader(o)
 	l.root(name)

@@ -203,7 +203,9 @@ func (p *parser) header() bool {
 	case "include":
 		at := p.tok.pos
 		path, ok := p.text("the path of an include in quotes")
-		if ok {
+		if len(p.file.Includes) == maxFiles {
+			p.errorf(at, "more than %d includes", maxFiles)
+		} else if ok {
 			p.file.Includes = append(p.file.Includes, &Include{Pos: at, Path: path})
 		}
 		return ok

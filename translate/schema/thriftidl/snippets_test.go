@@ -134,13 +134,21 @@ func apacheAccepts(t *testing.T, compiler, file string, imports []string) (accep
 }
 
 // TestSnippetsLikeApache checks that Apache's compiler accepts a snippet exactly if Parse does, but for those
-// that the table says it differs on.
+// that the table says it differs on. What it says of 0.17 is not held against other versions.
 func TestSnippetsLikeApache(t *testing.T) {
 	compiler := apacheCompiler(t)
+	version, err := exec.Command(compiler, "-version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is017 := strings.Contains(string(version), " 0.17.")
 	for _, s := range readSnippets(t) {
 		t.Run(s.name, func(t *testing.T) {
 			if s.differs == "Apache hangs" {
 				t.Skip("skipped: Apache's compiler 0.17 runs forever on this")
+			}
+			if strings.HasPrefix(s.differs, "0.17 ") && !is017 {
+				t.Skipf("skipped: the table knows 0.17, this is %s", version)
 			}
 			t.Parallel()
 			dir := t.TempDir()
