@@ -1,0 +1,117 @@
+package h2
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"golang.org/x/net/http2/hpack"
+)
+
+// Block is a header block encoded ahead of time, with no reference to the dynamic table, for responses and trailers that are always the same.
+type Block []byte
+
+// EncodeBlock encodes fields for use on any connection.
+func EncodeBlock(fields ...hpack.HeaderField) Block {
+	var e encoder
+	e.init(false)
+	return bytes.Clone(e.literal(nil, fields))
+}
+
+// encoder encodes the header blocks of one connection. Requests use the dynamic table, for fields that come more than once;
+// responses and trailers do not, so that they may be encoded before it is known when they leave.
+type encoder struct {
+	out     bytes.Buffer
+	hp      *hpack.Encoder // with the dynamic table
+	lit     *hpack.Encoder // without
+	resized bool           // the peer has to be told of the table's size before anything else (RFC 7541, 4.2)
+	seed    maphash.Seed
+	seen    *[seenFields]uint32 // hashes of fields that were sent; clients
+}
+
+const seenFields = 512
+
+// aStatus is encoded in one byte that stands in the static table.
+var aStatus = hpack.HeaderField{Name: ":status", Value: "200"}
+
+func (e *encoder) init(client bool) {
+	e.hp = hpack.NewEncoder(&e.out)
+	e.lit = hpack.NewEncoder(&e.out)
+	e.lit.SetMaxDynamicTableSizeLimit(0)
+	_ = e.lit.WriteField(aStatus) // takes the announcement of that size, which the peer must not see
+	if client {
+		e.seed = maphash.MakeSeed()
+		e.seen = new([seenFields]uint32)
+	}
+}
+
+// setTableSize follows SETTINGS_HEADER_TABLE_SIZE of the peer. We never use more than the default.
+func (e *encoder) setTableSize(n uint32) {
+	if n = min(n, tableSize); n != e.hp.MaxDynamicTableSize() {
+		e.hp.SetMaxDynamicTableSize(n)
+		e.resized = true
+	}
+}
+
+// announce puts the changed size of the table in front of a block, if there is one to tell.
+func (e *encoder) announce(blk []byte) []byte {
+	if !e.resized {
+		return blk
+	}
+	e.resized = false
+	blk = bytes.Clone(blk) // it may lie in out
+	e.out.Reset()
+	_ = e.hp.WriteField(aStatus)
+	e.out.Truncate(e.out.Len() - 1)
+	e.out.Write(blk)
+	return e.out.Bytes()
+}
+
+// literal appends fields to blk without using the dynamic table. The result is valid until the next call.
+func (e *encoder) literal(blk Block, fields []hpack.HeaderField) Block {
+	e.out.Reset()
+	e.out.Write(blk)
+	for _, f := range fields {
+		f.Sensitive = f.Sensitive || isSecret(f.Name)
+		_ = e.lit.WriteField(f)
+	}
+	return e.out.Bytes()
+}
+
+// request encodes fields with the dynamic table. A field gets a place in it when it comes for the second time, so that values
+// that differ with each call (deadlines, trace ids) do not drive out those that stay. The result is valid until the next call.
+func (e *encoder) request(fields []hpack.HeaderField) []byte {
+	announcement := e.announce(nil)
+	if announcement == nil {
+		e.out.Reset()
+	}
+	for _, f := range fields {
+		f.Sensitive = f.Sensitive || isSecret(f.Name)
+		if f.Sensitive || f.Size() > tableSize/4 || !e.again(f) {
+			_ = e.lit.WriteField(f)
+		} else {
+			_ = e.hp.WriteField(f)
+		}
+	}
+	return e.out.Bytes()
+}
+
+// again reports whether a field was probably sent before, and remembers it.
+func (e *encoder) again(f hpack.HeaderField) bool {
+	hash := maphash.String(e.seed, f.Value) ^ maphash.String(e.seed, f.Name)*3
+	slot := &e.seen[hash%seenFields]
+	mark := uint32(hash>>32) | 1
+	if *slot == mark {
+		return true
+	}
+	*slot = mark
+	return false
+}
+
+// isSecret reports whether a field must not be in a table that others could probe (RFC 7541, 7.1.3).
+func isSecret(name string) bool {
+	switch name {
+	case "authorization", "proxy-authorization", "cookie", "set-cookie":
+		return true
+	}
+	return false
+}
