@@ -46,7 +46,7 @@ func (s *strict) Closed(err error, b *sock.Batch) {
 
 // Everything that can end a connection, at any moment, under load, and all at once.
 func TestEndAtAnyMoment(t *testing.T) {
-	rounds := 60
+	rounds := 30
 	if testing.Short() {
 		rounds = 10
 	}
