@@ -19,6 +19,7 @@ var (
 
 // echo is a server's handler that sends back what it gets. Header fields that begin with "echo-" come back as well.
 type echo struct {
+	body   string // sent back to a request without one
 	conn   *Conn
 	mu     sync.Mutex
 	open   int
@@ -44,6 +45,9 @@ func (e *echo) Headers(st *Stream, h *Headers, end bool, b *sock.Batch) {
 
 func (e *echo) finish(st *Stream, end bool, b *sock.Batch) {
 	if end {
+		if e.body != "" {
+			st.WriteData([]byte(e.body), true, b)
+		}
 		st.WriteBlock(trailersBlock, nil, true, b)
 		if st.Waiting() == 0 {
 			st.Done(b)

@@ -59,7 +59,7 @@ func (e *encoder) announce(blk []byte) []byte {
 	}
 	e.resized = false
 	blk = bytes.Clone(blk) // it may lie in out
-	e.out.Reset()
+	e.reset()
 	_ = e.hp.WriteField(aStatus)
 	e.out.Truncate(e.out.Len() - 1)
 	e.out.Write(blk)
@@ -68,7 +68,7 @@ func (e *encoder) announce(blk []byte) []byte {
 
 // literal appends fields to blk without using the dynamic table. The result is valid until the next call.
 func (e *encoder) literal(blk Block, fields []hpack.HeaderField) Block {
-	e.out.Reset()
+	e.reset()
 	e.out.Write(blk)
 	for _, f := range fields {
 		f.Sensitive = f.Sensitive || isSecret(f.Name)
@@ -82,7 +82,7 @@ func (e *encoder) literal(blk Block, fields []hpack.HeaderField) Block {
 func (e *encoder) request(fields []hpack.HeaderField) []byte {
 	announcement := e.announce(nil)
 	if announcement == nil {
-		e.out.Reset()
+		e.reset()
 	}
 	for _, f := range fields {
 		f.Sensitive = f.Sensitive || isSecret(f.Name)
@@ -93,6 +93,14 @@ func (e *encoder) request(fields []hpack.HeaderField) []byte {
 		}
 	}
 	return e.out.Bytes()
+}
+
+// reset empties out, and does not keep the room of a rare large block.
+func (e *encoder) reset() {
+	if e.out.Cap() > leastFrameSize {
+		e.out = bytes.Buffer{}
+	}
+	e.out.Reset()
 }
 
 // again reports whether a field was probably sent before, and remembers it.

@@ -58,7 +58,7 @@ func TestServerUnary(t *testing.T) {
 			cc := dialGRPC(t, serve(t, cfg, newEcho))
 			ctx := testContext(t)
 			for _, n := range []int{0, 1, 100, 16 << 10, 100_000, 3 << 20} {
-				if cfg.StreamWindow == 7 && n > 1<<20 {
+				if cfg.StreamWindow == 7 && n > 20_000 {
 					continue
 				}
 				want := message(n)

@@ -142,6 +142,9 @@ func (c *Conn) request(f *frame, h *Headers, hb *headerBlock, b *sock.Batch) (*S
 	return st, nil
 }
 
+// mostUnread is how many bytes a client may leave unread and still have requests taken. Data alone never comes to that.
+const mostUnread = 8 << 20
+
 // admit says why a request gets no stream.
 func (c *Conn) admit(h *Headers, hb *headerBlock) error {
 	if hb.itself {
@@ -156,6 +159,9 @@ func (c *Conn) admit(h *Headers, hb *headerBlock) error {
 	most := int(c.cfg.MaxStreams)
 	if len(c.streams) >= most || c.alive >= 2*most {
 		return StreamError{hb.id, http2.ErrCodeRefusedStream, "too many streams"}
+	}
+	if c.s.Out().Len() > mostUnread { // header blocks do not wait for windows: this is what limits them
+		return StreamError{hb.id, http2.ErrCodeRefusedStream, "too many answers that were not read"}
 	}
 	return nil
 }
@@ -241,6 +247,7 @@ const (
 	mostCached      = 128
 	mostCachedBlock = 1 << 10
 	mostCachedList  = 2 << 10
+	mostFields      = 64 // for which room is kept
 )
 
 // decoder turns header blocks into lists. Blocks that leave the dynamic table alone mean the same as long as it stays as
@@ -285,6 +292,9 @@ func (d *decoder) decode(block []byte) (*Headers, error) {
 		h.finish()
 	}
 	clear(d.fields)
+	if cap(d.fields) > mostFields {
+		d.fields = nil
+	}
 	if changesTable(block) {
 		clear(d.cache)
 	} else {

@@ -1,7 +1,6 @@
 package h2
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -132,7 +131,10 @@ func (c *Conn) preface(in []byte, b *sock.Batch) (int, error) {
 		c.s.Unlock()
 		return n, nil
 	}
-	if looksLikeHTTP1(in) {
+	switch http1, undecided := looksLikeHTTP1(in); {
+	case undecided:
+		return 0, nil
+	case http1:
 		c.s.Lock()
 		c.s.Out().Append([]byte(http1Answer))
 		c.s.Dirty(b)
@@ -144,18 +146,17 @@ func (c *Conn) preface(in []byte, b *sock.Batch) (int, error) {
 const http1Answer = "HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n" +
 	"Content-Type: text/plain\r\nContent-Length: 25\r\n\r\nthis port speaks HTTP/2\r\n"
 
-// looksLikeHTTP1 reports whether in begins with a request's method. "PRI " with something else behind it does not.
-func looksLikeHTTP1(in []byte) bool {
-	method, _, found := bytes.Cut(in[:min(len(in), 20)], []byte(" "))
-	if !found || len(method) == 0 || string(method) == "PRI" {
-		return false
-	}
-	for _, ch := range method {
-		if ch < 'A' || ch > 'Z' {
-			return false
+var http1Methods = [...]string{"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "}
+
+// looksLikeHTTP1 reports whether in begins with a method of HTTP/1, or is too short to tell.
+func looksLikeHTTP1(in []byte) (yes, undecided bool) {
+	for _, m := range http1Methods {
+		n := min(len(in), len(m))
+		if string(in[:n]) == m[:n] {
+			return n == len(m), n < len(m)
 		}
 	}
-	return true
+	return false, false
 }
 
 // unpad returns the part of a DATA or HEADERS payload that is not padding (6.1, 6.2).
@@ -304,7 +305,7 @@ func (c *Conn) streamError(e StreamError, b *sock.Batch) error {
 	c.s.Lock()
 	c.letGo()
 	c.writeReset(e.StreamID, e.Code, b)
-	err := c.checkControl()
+	err := c.answered(b)
 	st, tell := c.streams[e.StreamID], false
 	if st != nil {
 		err = errors.Join(err, c.countReset(st))
@@ -370,6 +371,5 @@ func (c *Conn) ping(f *http2.PingFrame, b *sock.Batch) error {
 		return nil
 	}
 	_ = c.fr.WritePing(true, f.Data) // the queue takes everything
-	c.wroteControl(b)
-	return c.checkControl()
+	return c.answered(b)
 }

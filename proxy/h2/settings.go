@@ -56,8 +56,7 @@ func (c *Conn) settingsFrame(f *http2.SettingsFrame, b *sock.Batch) error {
 	err := f.ForeachSetting(c.applySetting)
 	if err == nil {
 		_ = c.fr.WriteSettingsAck()
-		c.wroteControl(b)
-		err = c.checkControl()
+		err = c.answered(b)
 	}
 	c.pump(b)
 	now := c.settings.streams

@@ -72,6 +72,9 @@ const (
 	resetReceived
 )
 
+// ID returns the stream's number on its connection.
+func (st *Stream) ID() uint32 { return st.id }
+
 // Conn returns the stream's connection.
 func (st *Stream) Conn() *Conn { return st.c }
 
@@ -90,7 +93,7 @@ func (st *Stream) Reset(code http2.ErrCode, b *sock.Batch) {
 
 // Done gives the stream back. What was written up to its end still leaves; if the end was not written, the stream is reset with CANCEL.
 func (st *Stream) Done(b *sock.Batch) {
-	if st.done {
+	if st.done || st.state == idle {
 		panic("h2: Done called twice on a stream")
 	}
 	if st.tail == tailNone {

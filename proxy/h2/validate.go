@@ -87,14 +87,17 @@ func (h *Headers) check(f hpack.HeaderField) {
 
 // finish works out what depends on several fields.
 func (h *Headers) finish() {
-	host := h.Get("host")
-	if host == "" || h.pseudo&hasStatus != 0 {
+	if h.pseudo&ofRequest == 0 {
 		return
 	}
-	if h.Authority == "" {
-		h.Authority = host
-	} else if !strings.EqualFold(h.Authority, host) {
-		h.malformed("host is not :authority") // 8.3.1
+	for i := range h.Fields {
+		switch f := &h.Fields[i]; {
+		case f.Name != "host":
+		case h.Authority == "":
+			h.Authority = f.Value
+		case !strings.EqualFold(h.Authority, f.Value):
+			h.malformed("host is not :authority") // 8.3.1
+		}
 	}
 }
 
@@ -105,7 +108,7 @@ func (h *Headers) badRequest(end bool) string {
 		return h.bad
 	case h.pseudo&hasStatus != 0:
 		return "request with :status"
-	case !validName(strings.ToLower(h.Method)):
+	case !validMethod(h.Method):
 		return "request without a :method"
 	case h.Method == "CONNECT": // 8.5
 		if h.pseudo&(hasScheme|hasPath) != 0 || h.Authority == "" {
@@ -176,6 +179,19 @@ var nameChars = func() (ok [256]bool) {
 func validName(s string) bool {
 	for i := range len(s) {
 		if !nameChars[s[i]] {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+func validMethod(s string) bool {
+	for i := range len(s) {
+		ch := s[i]
+		if ch >= 'A' && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		if !nameChars[ch] {
 			return false
 		}
 	}

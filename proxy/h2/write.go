@@ -2,6 +2,7 @@ package h2
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -30,10 +31,12 @@ func (c *Conn) Open(fields []hpack.HeaderField, end bool, owner any, b *sock.Bat
 	c.past.begin(id)
 	st := c.newStream(id)
 	st.Owner = owner
-	st.head = len(fields) > 0 && fields[0].Name == ":method" && fields[0].Value == "HEAD"
+	st.head = slices.ContainsFunc(fields, isHead)
 	c.writeBlock(st, c.enc.request(fields), end, b)
 	return st
 }
+
+func isHead(f hpack.HeaderField) bool { return f.Name == ":method" && f.Value == "HEAD" }
 
 // Free (locked, client) is the number of further streams that could be opened now.
 func (c *Conn) Free() int {
@@ -179,28 +182,24 @@ func (c *Conn) sentEnd(st *Stream, b *sock.Batch) {
 // writeReset queues RST_STREAM (6.4).
 func (c *Conn) writeReset(id uint32, code http2.ErrCode, b *sock.Batch) {
 	_ = c.fr.WriteRSTStream(id, code)
-	c.wroteControl(b)
+	c.s.Dirty(b)
 }
 
 // writeWindowUpdate queues WINDOW_UPDATE (6.9); id 0 is the connection.
 func (c *Conn) writeWindowUpdate(id uint32, n int64, b *sock.Batch) {
 	_ = c.fr.WriteWindowUpdate(id, uint32(n))
-	c.wroteControl(b)
-}
-
-// wroteControl counts a frame that does not wait for room in the socket's queue.
-func (c *Conn) wroteControl(b *sock.Batch) {
-	const longest = headerLength + 8
-	if c.s.Out().Len() <= longest { // it is alone: what was counted before has left the queue
-		c.control = 0
-	}
-	c.control++
 	c.s.Dirty(b)
 }
 
-// checkControl ends a connection whose peer makes us answer and does not read the answers.
-func (c *Conn) checkControl() error {
-	if c.control > mostControl {
+// answered counts a frame that answers the peer and does not wait for room in the socket's queue. It ends a connection whose
+// peer makes us answer and does not read the answers.
+func (c *Conn) answered(b *sock.Batch) error {
+	const longest = headerLength + 8
+	c.s.Dirty(b)
+	if c.s.Out().Len() <= longest { // it is alone: what was counted before has left the queue
+		c.control = 0
+	}
+	if c.control++; c.control > mostControl {
 		return calmError("too many frames that want an answer")
 	}
 	return nil
