@@ -42,3 +42,78 @@ func protoc(t *testing.T, files []Printed) {
 		t.Errorf("protoc: %v\n%s\n%s", err, out, files[0].Text)
 	}
 }
+
+// thriftc writes the files into a folder and compiles the last of them with all that it includes.
+func thriftc(t *testing.T, files []Printed) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := files[len(files)-1]
+	cmd := exec.Command("thrift", "-r", "--gen", "py", last.Name)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("thrift: %v\n%s\n%s", err, out, last.Text)
+	}
+}
+
+// protoSources are .proto files with the folder that they are imported from.
+func protoSources(t *testing.T) map[string]Source {
+	t.Helper()
+	sources := map[string]Source{}
+	for _, name := range []string{"everything", "legacy", "edition"} {
+		sources[name] = Source{Files: []string{"testdata/proto/" + name + ".proto"}}
+	}
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "google.golang.org/protobuf").Output()
+	dir := strings.TrimSpace(string(out))
+	if err != nil || dir == "" {
+		t.Log("the source of google.golang.org/protobuf is not in the module cache: its .proto files are left out")
+		return sources
+	}
+	for _, name := range []string{
+		"internal/testprotos/test3/test.proto", "internal/testprotos/test/test.proto",
+	} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Logf("%s is left out: %v", name, err)
+			continue
+		}
+		sources[name] = Source{Files: []string{filepath.Join(dir, name)}, ImportPaths: []string{dir}}
+	}
+	return sources
+}
+
+func TestProtoFilesAsThrift(t *testing.T) {
+	_, err := exec.LookPath("thrift")
+	if err != nil {
+		t.Log("thrift is not installed: the printed .thrift files are read by package thriftidl only")
+	}
+	for name, src := range protoSources(t) {
+		t.Run(name, func(t *testing.T) {
+			files, _, perr := PrintThrift(src)
+			if perr != nil {
+				t.Fatal(perr)
+			}
+			if err == nil {
+				thriftc(t, files)
+			}
+			readBack(t, files)
+		})
+	}
+}
+
+// readBack loads printed files as the only side of a schema.
+func readBack(t *testing.T, files []Printed) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Load(Source{Files: []string{filepath.Join(dir, files[len(files)-1].Name)}}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,7 @@
+// Derived by weft from google/protobuf/empty.proto: change that file, not this one.
+
+namespace * google.protobuf.empty
+namespace proto google.protobuf
+
+struct Empty {
+}
