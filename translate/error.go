@@ -34,6 +34,11 @@ func (e *Error) Error() string {
 // caller sees it.
 var errTwice = &Error{Kind: Malformed, Text: "field comes twice"}
 
+// mayBeReplaced says whether e may vanish once fields that come twice are looked at.
+func (e *Error) mayBeReplaced() bool {
+	return e == errTwice || e != nil && e.Kind != Malformed && e.Kind != TooDeep
+}
+
 // fail makes an error at the place where it was found; in adds the way there while the run unwinds.
 func fail(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}

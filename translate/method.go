@@ -143,12 +143,13 @@ func (p *plans) newToProto(o *Out, src []byte) toProto {
 	return toProto{o: o, src: src, skip: skipper{src, p.compact}, limit: o.limit(), compact: p.compact, refuseUnknown: p.refuse}
 }
 
-// argumentsToProto runs the plan of a request from Thrift. Where a field comes twice it starts again with looking ahead,
-// once for the whole message, so that the work stays in proportion to the input.
+// argumentsToProto runs the plan of a request from Thrift. Where a field comes twice, or a value cannot be said that may
+// be replaced by a later one, it starts again with looking ahead: once for the whole message, so that the work stays in
+// proportion to the input.
 func (p *plans) argumentsToProto(o *Out, src []byte) (n, unknown int, err error) {
 	t, start := p.newToProto(o, src), o.mark()
 	b, n, e := t.message(o.B, 0, p.requestToProto, 1)
-	if e == errTwice {
+	if e.mayBeReplaced() {
 		o.rewind(start)
 		t = p.newToProto(o, src)
 		t.careful = true
@@ -162,7 +163,7 @@ func (p *plans) argumentsToProto(o *Out, src []byte) (n, unknown int, err error)
 func (p *plans) resultToProto(o *Out, src []byte) (n, exc, unknown int, err error) {
 	t, start := p.newToProto(o, src), o.mark()
 	b, n, exc, e := t.result(o.B, p)
-	if e == errTwice {
+	if e.mayBeReplaced() {
 		o.rewind(start)
 		t = p.newToProto(o, src)
 		t.careful = true

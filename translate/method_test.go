@@ -1,19 +1,16 @@
-package translate
+package translate_test
 
 import (
 	"encoding/hex"
 	"testing"
 
+	"weft/translate"
 	"weft/translate/schema"
-	"weft/translate/thriftwire"
 )
 
 func scalarType(t schema.ThriftKind, p schema.ProtoKind) *schema.Type {
 	return &schema.Type{Thrift: t, Proto: p}
 }
-
-// both are the protocols that plans exist for.
-var both = []thriftwire.Protocol{thriftwire.Binary, thriftwire.Compact}
 
 func TestSmoke(t *testing.T) {
 	item := &schema.Message{Thrift: "Item", Fields: []*schema.Field{
@@ -26,14 +23,14 @@ func TestSmoke(t *testing.T) {
 		{Name: "prices", ThriftID: 3, ProtoNum: 3, Presence: schema.Repeated, Absent: schema.WriteZero, Type: &schema.Type{Thrift: schema.ThriftList, Packed: true, Elem: scalarType(schema.ThriftI32, schema.ProtoInt32)}},
 		{Name: "m", ThriftID: 4, ProtoNum: 4, Presence: schema.Repeated, Absent: schema.WriteZero, Type: &schema.Type{Thrift: schema.ThriftMap, KeyNum: 1, ElemNum: 2, Key: scalarType(schema.ThriftString, schema.ProtoString), Elem: scalarType(schema.ThriftDouble, schema.ProtoDouble)}},
 	}}
-	var c Compiler
+	var c translate.Compiler
 	m, err := c.Compile(&schema.Method{Thrift: "f", Oneway: true, Request: schema.Body{Message: req}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	in, _ := hex.DecodeString("0a0161" + "120408051001" + "1a03010203" + "220c0a016b11000000000000f03f")
 	for _, p := range both {
-		var o, back Out
+		var o, back translate.Out
 		if _, err := m.RequestToThrift(&o, p, in); err != nil {
 			t.Fatal(err)
 		}

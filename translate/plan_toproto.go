@@ -12,9 +12,10 @@ import (
 type protoMessage struct {
 	name     string // of the Thrift struct
 	fields   []protoField
-	byID     lookup   // Thrift id -> index
-	required []uint64 // the set of fields whose absence is an error
-	words    int      // length of the sets
+	byID     lookup     // Thrift id -> index
+	required []uint64   // the set of fields whose absence is an error
+	oneofs   [][]uint64 // by oneof group - 1: the set of its members
+	words    int        // length of the sets
 	union    bool
 }
 
@@ -98,6 +99,12 @@ func (c *protoCompiler) message(m *schema.Message) (*protoMessage, error) {
 		v.implicit = f.Presence == schema.Implicit
 		if f.Requiredness == schema.Required || f.Presence == schema.Legacy {
 			pm.required[i/64] |= 1 << (i % 64)
+		}
+		for len(pm.oneofs) < f.Oneof {
+			pm.oneofs = append(pm.oneofs, make([]uint64, pm.words))
+		}
+		if f.Oneof > 0 {
+			pm.oneofs[f.Oneof-1][i/64] |= 1 << (i % 64)
 		}
 		pm.fields[i] = protoField{name: f.Name, value: *v}
 		ids = append(ids, numbered{int32(f.ThriftID), int16(i)})

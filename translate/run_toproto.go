@@ -104,6 +104,26 @@ func (m *protoMessage) check(seen []uint64) *Error {
 	if m.union && set != 1 {
 		return errUnion(m.name, set)
 	}
+	for _, members := range m.oneofs {
+		if err := m.checkOneof(seen, members); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOneof refuses a struct that sets several members of a oneof, of which protobuf can say one only.
+func (m *protoMessage) checkOneof(seen, members []uint64) *Error {
+	first := -1
+	for w, word := range members {
+		for word &= seen[w]; word != 0; word &= word - 1 {
+			k := w<<6 + bits.TrailingZeros64(word)
+			if first >= 0 {
+				return fail(OutOfRange, "%s.%s is set as well, and protobuf holds one of them", m.name, m.fields[first].name).in(m.fields[k].name)
+			}
+			first = k
+		}
+	}
 	return nil
 }
 
