@@ -19,8 +19,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// mostBytes is the largest configuration file that is read.
-const mostBytes = 4 << 20
+// mostBytes is the largest configuration file that is read. The YAML parser's time grows with the square of some files.
+const mostBytes = 1 << 20
 
 // Load reads and checks a file, with the environment of the process. An error in what the file says is of type Problems.
 func Load(file string) (*Config, error) {
@@ -68,7 +68,7 @@ func parse(file string, data []byte) (root ast.Node, problems Problems) {
 		return nil, Problems{{start, fmt.Sprintf("larger than %s", Size(mostBytes))}}
 	}
 	defer func() {
-		// The YAML parser has been seen to panic on input that is not YAML; a file must not end the program.
+		// A reload must not end the program, whatever the YAML parser makes of the file.
 		if r := recover(); r != nil {
 			root, problems = nil, Problems{{start, fmt.Sprintf("not YAML: %v", r)}}
 		}
