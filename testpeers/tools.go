@@ -96,7 +96,7 @@ func find(name string, args ...string) (Tool, error) {
 	env := []string{
 		"PYTHONPATH=" + filepath.Join(peers, "lib/python3/dist-packages"),
 		"LD_LIBRARY_PATH=" + filepath.Join(peers, "lib", libraries()),
-		"PYTHONDONTWRITEBYTECODE=1",
+		"PYTHONPYCACHEPREFIX=" + filepath.Join(Root(), ".cache", "pycache"),
 	}
 	candidates := []Tool{{Path: name}, {filepath.Join(peers, "bin", name), env}}
 	if name == "python3" { // the libraries are Debian's, and so is the interpreter that they fit
