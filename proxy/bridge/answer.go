@@ -1,0 +1,170 @@
+package bridge
+
+import (
+	"google.golang.org/grpc/codes"
+
+	"weft/pkg/sock"
+	"weft/pkg/telemetry"
+	"weft/proxy/h2"
+	"weft/proxy/upstream"
+	"weft/translate"
+	"weft/translate/schema"
+	"weft/translate/status"
+	"weft/translate/thriftwire"
+)
+
+// This file is the last step of a unary exchange: the answer to the caller. Each function is called by the one goroutine
+// that won finish, and completes the record.
+
+// answerMessage sends a gRPC caller the response message, prefix included.
+func (x *unary) answerMessage(payload *upstream.Payload, b *sock.Batch) {
+	x.record.BytesOut = int64(payload.Len())
+	x.onStream(b, func(st *h2.Stream) {
+		st.WriteBlock(responseBlock, nil, false, b)
+		writePayload(st, payload, false, b)
+		st.WriteBlock(trailersOK, nil, true, b)
+	})
+	x.done(codes.OK, telemetry.OK)
+}
+
+// answerResult sends a Thrift caller a result struct.
+func (x *unary) answerResult(payload *upstream.Payload, outcome telemetry.Outcome, b *sock.Batch) {
+	x.record.BytesOut = int64(payload.Len())
+	x.caller.reply(x, answer{result: payload}, b)
+	code := codes.OK
+	if outcome == telemetry.Exception {
+		code = codes.Unknown
+	}
+	x.done(code, outcome)
+}
+
+// answerOneway completes a oneway call, whose request has been queued towards its endpoint.
+func (x *unary) answerOneway(b *sock.Batch) {
+	if !x.finish() {
+		return
+	}
+	if x.caller != nil {
+		x.caller.reply(x, answer{}, b)
+		x.done(codes.OK, telemetry.OK)
+		return
+	}
+	x.answerMessage(&emptyMessage, b)
+}
+
+var emptyMessage = upstream.Payload{B: make([]byte, grpcPrefix)}
+
+// onStream calls write with the caller's stream, if it is still the exchange's, and leaves it.
+func (x *unary) onStream(b *sock.Batch, write func(*h2.Stream)) {
+	c := x.stream.Conn()
+	c.Lock()
+	owned := x.stream.Owner == any(x)
+	if owned {
+		write(x.stream)
+		x.stream.Owner = nil
+		x.stream.Done(b)
+	}
+	c.Unlock()
+	if owned {
+		x.Unref()
+	}
+}
+
+// answerError answers with an error of this proxy.
+func (x *unary) answerError(err *callError, outcome telemetry.Outcome, b *sock.Batch) {
+	x.record.Error = err.text
+	if x.caller != nil {
+		ex := status.ToApplicationException(err.code, err.text, status.Apache)
+		x.caller.reply(x, answer{ex: &ex}, b)
+	} else {
+		x.onStream(b, func(st *h2.Stream) { st.WriteHeaders(errorTrailers(err), true, b) })
+	}
+	x.done(err.code, outcome)
+}
+
+// answerException answers a gRPC caller with a declared exception: a status with the exception as detail. out holds its
+// protobuf form behind the room for a message prefix; body is the result struct that it came in.
+func (x *unary) answerException(i int, body []byte, p thriftwire.Protocol, out *translate.Out, b *sock.Batch) {
+	exc := &x.method.Plan.Schema.Exceptions[i]
+	var s status.Status
+	if exc.Status {
+		var err error
+		if s, err = status.ReadStatusException(body, p); err != nil {
+			x.answerError(responseError(err), telemetry.Rejected, b)
+			return
+		}
+		if s.Code == codes.OK { // an error that says it is none
+			s.Code = codes.Unknown
+		}
+	} else {
+		s = status.Status{Code: exc.Code, Message: exceptionText(exc, body, p)}
+		s.Details = []status.Detail{{TypeURL: exc.TypeURL, Value: out.Append(nil)[grpcPrefix:]}}
+	}
+	x.record.Error = s.Message
+	x.onStream(b, func(st *h2.Stream) { st.WriteHeaders(statusTrailers(s), true, b) })
+	x.done(s.Code, telemetry.Exception)
+}
+
+// exceptionText is the text of a declared exception: its text field, else its name.
+func exceptionText(exc *schema.Exception, body []byte, p thriftwire.Protocol) string {
+	if exc.TextField != 0 {
+		if text, ok := thriftwire.FindString(body, p, exc.FieldID, exc.TextField); ok && len(text) > 0 {
+			return string(text)
+		}
+	}
+	return exc.Name
+}
+
+// answerApplicationException passes on what a Thrift endpoint said went wrong.
+func (x *unary) answerApplicationException(ex thriftwire.ApplicationException, b *sock.Batch) {
+	code, text := status.FromApplicationException(ex, status.Apache)
+	x.record.Error = text
+	if x.caller != nil {
+		x.caller.reply(x, answer{ex: &ex}, b)
+	} else {
+		s := status.Status{Code: code, Message: text, Details: []status.Detail{status.ExceptionDetail(ex)}}
+		x.onStream(b, func(st *h2.Stream) { st.WriteHeaders(statusTrailers(s), true, b) })
+	}
+	x.done(code, telemetry.ApplicationException)
+}
+
+// answerStatus answers a Thrift caller with the status of a gRPC endpoint: as the declared exception that its details hold,
+// as a GrpcStatus where the method declares that, else as an application exception.
+func (x *unary) answerStatus(s *grpcStatus, b *sock.Batch) {
+	x.record.Error = s.text
+	full := s.full()
+	out := x.br.out()
+	defer x.br.putOut(out)
+	if payload, ok := x.declared(&full, out); ok {
+		x.caller.reply(x, answer{result: payload}, b)
+		x.done(s.code, telemetry.Exception)
+		return
+	}
+	ex, ok := status.RestoreApplicationException(full.Details)
+	if !ok {
+		ex = status.ToApplicationException(s.code, s.text, status.Apache)
+	}
+	x.caller.reply(x, answer{ex: &ex}, b)
+	x.done(s.code, telemetry.OfStatus(s.code))
+}
+
+// declared finds the declared exception that a status stands for and encodes it as a result struct.
+func (x *unary) declared(s *status.Status, out *translate.Out) (*upstream.Payload, bool) {
+	for i := range x.method.Plan.Schema.Exceptions {
+		exc := &x.method.Plan.Schema.Exceptions[i]
+		if exc.Status {
+			out.Reset(0)
+			return &upstream.Payload{B: status.AppendStatusException(out.B, x.call.Protocol, *s)}, true
+		}
+		for _, d := range s.Details {
+			if d.TypeURL != exc.TypeURL {
+				continue
+			}
+			out.Reset(0)
+			if unknown, err := x.method.Plan.ExceptionToThrift(out, x.call.Protocol, i, d.Value); err == nil {
+				x.unknown.Add(int64(unknown))
+				return &upstream.Payload{B: out.Append(nil)}, true
+			}
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,273 @@
+package bridge
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc/codes"
+
+	"weft/pkg/budget"
+	"weft/pkg/buf"
+	"weft/pkg/policy"
+	"weft/pkg/sock"
+	"weft/pkg/telemetry"
+	"weft/proxy/route"
+	"weft/proxy/thriftio"
+	"weft/proxy/upstream"
+	"weft/translate/status"
+	"weft/translate/thriftwire"
+)
+
+// thriftDown is a downstream Thrift connection. It takes messages out of the bytes that arrive and begins an exchange for
+// each. Replies leave in the order of the calls, because nothing else matches them for some clients; with ordering
+// `connection` the next call begins when the one before is complete, and reading stops until then.
+type thriftDown struct {
+	br     *Bridge
+	svc    *route.Service
+	memory *budget.Budget
+	s      *sock.Conn
+	closed func(error)
+
+	dec *thriftio.Decoder // owned by the reader goroutine
+
+	// guarded by the connection's lock
+	calls    []callSlot // in order of arrival, from head on
+	head     int
+	most     int  // calls outstanding at which reading stops
+	stopped  bool // reading waits for room in calls
+	ended    bool
+	draining bool
+}
+
+// A callSlot is a call whose reply has not been queued yet.
+type callSlot struct {
+	x     *unary    // nil where the call was refused before it became an exchange
+	ready bool      // the reply is in out, and waits for those before it
+	out   buf.Queue // empty for a oneway call
+}
+
+// Calls outstanding on a connection with ordering `none`.
+const mostUnordered = 128
+
+// ServeThrift puts Thrift on a downstream connection, for calls to svc. closed is called at its end.
+func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.Ordering, closed func(error)) *thriftDown {
+	t := &thriftDown{br: br, svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
+	if ordering == policy.Unordered {
+		t.most = mostUnordered
+	}
+	t.dec = br.decoder(t.memory)
+	return t
+}
+
+// Consume takes calls.
+func (t *thriftDown) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
+	taken := 0
+	for {
+		if taken < len(in) && t.full() {
+			return taken, sock.ErrPause
+		}
+		m, n, ok, err := t.dec.Next(in[taken:], seg)
+		taken += n
+		var one *thriftio.CallError
+		switch {
+		case errors.As(err, &one):
+			t.refuse(&m.Header, m.Framing, callErrorOf(one), b)
+		case err != nil:
+			return taken, fmt.Errorf("read thrift call: %w", err)
+		case !ok:
+			return taken, nil
+		default:
+			t.begin(&m, b)
+		}
+	}
+}
+
+// full reports whether reading must stop until calls are complete.
+func (t *thriftDown) full() bool {
+	t.s.Lock()
+	defer t.s.Unlock()
+	t.stopped = len(t.calls)-t.head >= t.most
+	return t.stopped
+}
+
+// begin starts the exchange of a call.
+func (t *thriftDown) begin(m *thriftio.Message, b *sock.Batch) {
+	h := m.Header
+	if h.Type != thriftwire.Call && h.Type != thriftwire.Oneway {
+		t.refuse(&h, m.Framing, failure(codes.InvalidArgument, "message type %d is not a call", h.Type), b)
+		return
+	}
+	method := t.svc.ByThrift(h.Name)
+	rule := method.Rule(nil)
+	ep := rule.Pick()
+	x := t.br.begin(t.svc, method, rule, ep)
+	x.Ref() // this function's: the deadline may end the call before it returns
+	defer x.Unref()
+	x.caller, x.call, x.framing = t, h, m.Framing
+	x.name, x.call.Name = method.Thrift, method.Thrift
+	x.oneway = method.Oneway
+	if t.svc.Unknown(method) {
+		x.oneway = h.Type == thriftwire.Oneway
+		x.name = bytes.Clone(h.Name)
+		x.call.Name = bareName(x.name)
+	}
+	x.in.memory, x.reply.memory = t.memory, t.memory
+	x.in.held = t.dec.TakeReservation()
+	t.br.start(&x.record, method, thriftDialect(m.Framing, h.Protocol), ep)
+	t.push(x)
+	switch {
+	case ep == nil:
+		x.fail(failure(codes.Unavailable, "service %s has no endpoint", t.svc.Name), telemetry.ConnectFailed, b)
+	case method.Plan == nil && !ep.Dialect.IsThrift():
+		x.fail(unusable(method, string(x.name)), telemetry.Rejected, b)
+	default:
+		x.arm(rule.Policy.Timeout)
+		x.dispatch(m.Body, m.Segment, b)
+	}
+}
+
+// bareName takes the service off a multiplexed method name: replies carry the bare one.
+func bareName(name []byte) []byte {
+	if i := bytes.IndexByte(name, ':'); i >= 0 {
+		return name[i+1:]
+	}
+	return name
+}
+
+func (t *thriftDown) push(x *unary) {
+	t.s.Lock()
+	defer t.s.Unlock()
+	t.pushSlot(callSlot{x: x})
+}
+
+func (t *thriftDown) pushSlot(sl callSlot) {
+	if t.head == len(t.calls) {
+		t.calls, t.head = t.calls[:0], 0
+	} else if t.head > 64 {
+		n := copy(t.calls, t.calls[t.head:])
+		clear(t.calls[n:])
+		t.calls, t.head = t.calls[:n], 0
+	}
+	t.calls = append(t.calls, sl)
+}
+
+// refuse answers a call that never became an exchange. A oneway call gets no answer, whatever it is.
+func (t *thriftDown) refuse(h *thriftwire.Header, f thriftio.Framing, why *callError, b *sock.Batch) {
+	method := t.svc.ByThrift(h.Name)
+	t.br.rejected(method, thriftDialect(f, h.Protocol), why)
+	sl := callSlot{ready: true}
+	if !method.Oneway && h.Type != thriftwire.Oneway {
+		reply := *h
+		reply.Name = bareName(h.Name)
+		sl.out.Append(thriftio.AppendException(nil, f, reply, status.ToApplicationException(why.code, why.text, status.Apache)))
+	}
+	t.s.Lock()
+	t.pushSlot(sl)
+	t.sendReady(b)
+	t.s.Unlock()
+}
+
+// An answer is what a Thrift caller gets: a message with a result, or an exception, or nothing (oneway).
+type answer struct {
+	result *upstream.Payload
+	ex     *thriftwire.ApplicationException
+}
+
+// reply queues the answer of a call in its place and gives up the connection's reference to it.
+func (t *thriftDown) reply(x *unary, a answer, b *sock.Batch) {
+	t.s.Lock()
+	owned := false
+	for i := t.head; i < len(t.calls); i++ {
+		sl := &t.calls[i]
+		if sl.x != x || sl.ready {
+			continue
+		}
+		q := &sl.out
+		if i == t.head {
+			q = t.s.Out()
+		}
+		x.queueAnswer(q, a)
+		sl.ready, sl.x = true, nil
+		owned = true
+		break
+	}
+	t.sendReady(b)
+	t.s.Unlock()
+	if owned {
+		x.Unref()
+	}
+}
+
+// queueAnswer writes the reply message.
+func (x *unary) queueAnswer(q *buf.Queue, a answer) {
+	h := x.call
+	h.Strict = true
+	switch {
+	case x.oneway:
+	case a.ex != nil:
+		q.Append(thriftio.AppendException(nil, x.framing, h, *a.ex))
+	default:
+		h.Type = thriftwire.Reply
+		upstream.QueueMessage(q, x.framing, h, a.result)
+	}
+}
+
+// sendReady moves the replies whose turn it is into the connection's queue; the lock is held.
+func (t *thriftDown) sendReady(b *sock.Batch) {
+	for t.head < len(t.calls) && t.calls[t.head].ready {
+		sl := &t.calls[t.head]
+		sl.out.MoveTo(t.s.Out(), sl.out.Len())
+		sl.out.Reset()
+		*sl = callSlot{}
+		t.head++
+	}
+	t.s.Dirty(b)
+	if t.stopped && len(t.calls)-t.head < t.most {
+		t.stopped = false
+		t.s.Resume()
+	}
+	t.closeIfDrained(b)
+}
+
+// Drain ends the connection once the outstanding calls have been answered.
+func (t *thriftDown) Drain(b *sock.Batch) {
+	t.s.Lock()
+	t.draining = true
+	t.closeIfDrained(b)
+	t.s.Unlock()
+}
+
+func (t *thriftDown) closeIfDrained(b *sock.Batch) {
+	if t.draining && !t.ended && t.head == len(t.calls) {
+		t.s.CloseWhenSent(b)
+	}
+}
+
+// Writable is of no interest: a caller that does not read its replies sends no further calls either.
+func (t *thriftDown) Writable(*sock.Batch) {}
+
+// Closed gives up what is outstanding: two-way calls are cancelled, a oneway call that was received is not.
+func (t *thriftDown) Closed(err error, b *sock.Batch) {
+	t.s.Lock()
+	t.ended = true
+	left := t.calls[t.head:]
+	t.calls, t.head = nil, 0
+	t.s.Unlock()
+	for i := range left {
+		left[i].out.Reset()
+		if x := left[i].x; x != nil {
+			if !x.oneway {
+				x.cancel(b)
+			}
+			x.Unref()
+		}
+	}
+	partial := t.dec.Partial()
+	t.dec.Release()
+	if err == io.EOF && partial {
+		err = io.ErrUnexpectedEOF
+	}
+	t.closed(err)
+}

@@ -1,0 +1,137 @@
+package bridge
+
+import (
+	"golang.org/x/net/http2"
+	"google.golang.org/grpc/codes"
+
+	"weft/pkg/buf"
+	"weft/pkg/sock"
+	"weft/pkg/telemetry"
+	"weft/proxy/h2"
+	"weft/proxy/upstream"
+)
+
+// This file is the upstream half of a unary exchange towards a gRPC endpoint. The stream belongs to the exchange as long as
+// it is the stream's owner, which the connection's lock guards.
+
+// openStream sends the request. False: the connection takes no stream any more.
+func (x *unary) openStream(c *upstream.Conn, payload *upstream.Payload, b *sock.Batch) bool {
+	c.H2.Lock()
+	defer c.H2.Unlock()
+	st := c.H2.Open(x.method.RequestHeaders(x.rule), false, x, b)
+	if st == nil {
+		return false
+	}
+	x.ust = st
+	writePayload(st, payload, true, b)
+	return true
+}
+
+// writePayload writes a body to a stream, whose connection is locked.
+func writePayload(st *h2.Stream, payload *upstream.Payload, end bool, b *sock.Batch) {
+	payload.Each(func(p []byte, seg *buf.Segment, last bool) {
+		if seg != nil {
+			st.WriteShared(p, seg, end && last, b)
+		} else {
+			st.WriteData(p, end && last, b)
+		}
+	})
+}
+
+// leaveStream ends the exchange's ownership of its stream and gives its place back. False: that has been done before.
+func (x *unary) leaveStream(c *upstream.Conn, b *sock.Batch) bool {
+	c.H2.Lock()
+	st := x.ust
+	owned := st != nil && st.Owner == any(x)
+	if owned {
+		st.Owner = nil
+		x.ust = nil
+		st.Done(b) // resets with CANCEL what is not over
+	}
+	c.H2.Unlock()
+	if owned {
+		c.Release(b)
+	}
+	return owned
+}
+
+// cancelStream gives the upstream side up.
+func (x *unary) cancelStream(c *upstream.Conn, b *sock.Batch) {
+	if x.leaveStream(c, b) {
+		x.Unref()
+	}
+}
+
+// UpHeaders takes response headers and trailers.
+func (x *unary) UpHeaders(_ *h2.Stream, h *h2.Headers, end bool, b *sock.Batch) {
+	if len(h.Status) == 3 && h.Status[0] == '1' {
+		return
+	}
+	if !end {
+		x.head = h
+		return
+	}
+	x.ended(h, b)
+}
+
+// UpData takes the response's message.
+func (x *unary) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) {
+	if bad := x.reply.add(p, seg, false, x.br.Limits.Message); bad != nil {
+		c := x.conn.Load()
+		x.fail(failure(bad.code, "response from %s: %s", x.ep.Address, bad.text), telemetry.Rejected, b)
+		x.cancelStream(c, b)
+		return
+	}
+	if end { // no trailers: not gRPC
+		x.ended(nil, b)
+		return
+	}
+	if !x.reply.whole {
+		c := st.Conn()
+		c.Lock()
+		if st.Owner == any(x) {
+			st.Release(len(p), b)
+		}
+		c.Unlock()
+	}
+}
+
+// UpReset fails the call.
+func (x *unary) UpReset(_ *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
+	if !x.leaveStream(x.conn.Load(), b) {
+		return
+	}
+	x.fail(resetError(x.ep, code, unprocessed), telemetry.Reset, b)
+	x.Unref()
+}
+
+// UpSent is of no interest: the request is whole in the stream's queue.
+func (x *unary) UpSent(*h2.Stream, int, *sock.Batch) {}
+
+// ended answers the caller when the response is complete. h holds the trailers.
+func (x *unary) ended(h *h2.Headers, b *sock.Batch) {
+	if !x.leaveStream(x.conn.Load(), b) {
+		return
+	}
+	if x.finish() {
+		st := x.statusOf(h)
+		if st.code == codes.OK {
+			x.grpcReply(b)
+		} else {
+			x.answerStatus(st, b)
+		}
+	}
+	x.Unref()
+}
+
+// statusOf reads the status out of the trailers, or out of the headers where there are only those.
+func (x *unary) statusOf(trailers *h2.Headers) *grpcStatus {
+	if trailers == nil {
+		return &grpcStatus{code: codes.Internal, text: "response from " + x.ep.Address + " ends without a status"}
+	}
+	first := x.head
+	if first == nil {
+		first = trailers
+	}
+	return readStatus(first, trailers)
+}
