@@ -199,3 +199,33 @@ func (d *Dialect) UnmarshalText(text []byte) error {
 	}
 	return err
 }
+
+// Count is the number of dialects, "unknown" included: Index is below it.
+const Count = 3 + (len(transports)-1)*(len(protocols)-1)
+
+// Index numbers the dialects for tables: 0 is "unknown", that is every dialect that is not Valid.
+func (d Dialect) Index() int {
+	switch {
+	case d == GRPC:
+		return 1
+	case d == TCP:
+		return 2
+	case d.Valid():
+		return 3 + (int(d.Transport)-1)*(len(protocols)-1) + int(d.Protocol) - 1
+	}
+	return 0
+}
+
+// At returns the dialect with an index; the zero Dialect for 0 and for what is no index.
+func At(index int) Dialect {
+	switch {
+	case index == 1:
+		return GRPC
+	case index == 2:
+		return TCP
+	case index >= 3 && index < Count:
+		n := index - 3
+		return Thrift(Transport(n/(len(protocols)-1)+1), Protocol(n%(len(protocols)-1)+1))
+	}
+	return Dialect{}
+}

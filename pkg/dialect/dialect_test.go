@@ -127,3 +127,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	seen := map[dialect.Dialect]bool{}
+	for i := range dialect.Count {
+		d := dialect.At(i)
+		if d.Index() != i || seen[d] || d.Valid() != (i > 0) {
+			t.Errorf("At(%d) = %v with index %d", i, d, d.Index())
+		}
+		seen[d] = true
+	}
+	for _, i := range []int{-1, dialect.Count} {
+		if d := dialect.At(i); d != (dialect.Dialect{}) {
+			t.Errorf("At(%d) = %v", i, d)
+		}
+	}
+	if n := (dialect.Dialect{Kind: 9}).Index(); n != 0 {
+		t.Errorf("an invalid dialect has index %d", n)
+	}
+}
