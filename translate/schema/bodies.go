@@ -26,6 +26,9 @@ func (p *pairer) request(sc *scope, fn *thriftidl.Function, md protoreflect.Meth
 	if word == "" {
 		word = p.requestForm(sc, fn, in, entries)
 	}
+	if word == "" {
+		return Body{}
+	}
 	if word == "bare" {
 		if len(fn.Args) != 1 || fn.Args[0].Type.Underlying().Struct == nil {
 			p.errorf(sc, fn.Pos, "the request of %s cannot be bare: the method has not exactly one argument that is a struct", fn.Name)
@@ -37,7 +40,7 @@ func (p *pairer) request(sc *scope, fn *thriftidl.Function, md protoreflect.Meth
 	}
 	m := newMessage(fn.Name, in)
 	set := fieldSet{owner: "the arguments of " + fn.Name, pos: fn.Pos, fields: fn.Args, md: in, entries: entries}
-	for _, t := range p.l.binding.TypesFor(string(in.FullName())) {
+	for _, t := range p.protoOnly(in) {
 		set.entries = append(slices.Clone(set.entries), t.Fields...)
 		set.byNumber = set.byNumber || t.ByNumber
 	}
@@ -46,7 +49,7 @@ func (p *pairer) request(sc *scope, fn *thriftidl.Function, md protoreflect.Meth
 }
 
 // requestForm decides whether a request message is that of the only argument's struct (bare), or holds the arguments as
-// fields (wrapped).
+// fields (wrapped); "" after an error.
 func (p *pairer) requestForm(sc *scope, fn *thriftidl.Function, in protoreflect.MessageDescriptor, entries []*binding.Field) string {
 	if len(fn.Args) != 1 || fn.Args[0].Type.Underlying().Struct == nil {
 		return "wrapped"
@@ -66,7 +69,7 @@ func (p *pairer) requestForm(sc *scope, fn *thriftidl.Function, in protoreflect.
 	default:
 		p.errorf(sc, fn.Pos, "the request %s%s is neither like %s nor has it a field %s: say `request: bare` or `request: wrapped` in the binding", in.FullName(), p.other(in), s.Name, arg.Name)
 	}
-	return "bare"
+	return ""
 }
 
 // alike tells whether a struct and a message are meant for one another: by the binding, by their names, by the name of
@@ -133,7 +136,7 @@ func (p *pairer) success(sc *scope, fn *thriftidl.Function, fd protoreflect.Fiel
 	result := &thriftidl.Field{Pos: fn.Pos, Name: "success", Requiredness: thriftidl.Optional, Type: fn.Result}
 	set := fieldSet{owner: "the result of " + fn.Name, pos: fn.Pos, fields: []*thriftidl.Field{result}, md: out}
 	set.entries = []*binding.Field{{Thrift: "success", Proto: string(fd.Name()), Zero: "write"}}
-	for _, t := range p.l.binding.TypesFor(string(out.FullName())) {
+	for _, t := range p.protoOnly(out) {
 		for _, e := range t.Fields {
 			if e.Proto != string(fd.Name()) {
 				set.entries = append(set.entries, e)
@@ -148,7 +151,17 @@ func (p *pairer) success(sc *scope, fn *thriftidl.Function, fd protoreflect.Fiel
 		p.links.Fields[result] = fd.Number()
 	}
 	p.fields(sc, m, set)
+	for _, f := range m.Fields {
+		if f.Type.Enum != nil && !zeroPaired(fn.Result, f.Type) {
+			f.Absent = Refuse // Thrift's zero would be another value than protobuf's
+		}
+	}
 	return m
+}
+
+// protoOnly gives the binding's entries for a message that name no struct: those that hold for arguments and results.
+func (p *pairer) protoOnly(md protoreflect.MessageDescriptor) []*binding.Type {
+	return slices.DeleteFunc(p.l.binding.TypesFor(string(md.FullName())), func(t *binding.Type) bool { return t.Thrift != "" })
 }
 
 // responseForm gives "bare" where the response message is that of the result's struct, else the name of the field that

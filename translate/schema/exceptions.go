@@ -126,8 +126,8 @@ func (p *pairer) boundTo(s *thriftidl.Struct, full string) bool {
 
 // derivedException pairs an exception with the message that the derived view has for it.
 func (p *pairer) derivedException(sc *scope, s *thriftidl.Struct) *structNode {
-	view, problems := p.exceptionView()
-	if view == nil {
+	derived, problems := p.exceptionPairer()
+	if derived.view == nil {
 		text := "its protobuf view cannot be derived"
 		if len(problems) > 0 {
 			text += ": " + problems[0].Error()
@@ -135,9 +135,7 @@ func (p *pairer) derivedException(sc *scope, s *thriftidl.Struct) *structNode {
 		p.errorf(sc, s.Pos, "exception %s has no message of its name, and %s", s.Name, text)
 		return nil
 	}
-	derived := newPairer(p.l)
-	derived.links, derived.view = view.Links, view
-	return derived.structure(s, view.Message(s, nil))
+	return derived.structure(s, derived.view.Message(s, nil))
 }
 
 // messages calls f for every message of the protobuf files, nested ones included.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"weft/translate/schema/binding"
@@ -88,25 +90,25 @@ func (c *fieldContext) absent(f *Field) Absent {
 
 // implicitZero decides for a field whose zero protobuf does not write.
 func (c *fieldContext) implicitZero(f *Field) Absent {
-	noZero := c.tf.Type.Underlying().Kind == thriftidl.KindEnum && !hasZero(c.tf.Type.Underlying().Enum)
+	noZero := !zeroPaired(c.tf.Type, f.Type)
 	switch {
 	case !zeroValue(c.tf.Default):
 		c.errorf("field %s of %s has a default that is not zero, but field %s of %s does not tell zero from absent%s: say `zero: write` or `zero: omit` in the binding", c.tf.Name, c.owner, c.fd.Name(), c.fd.Parent().FullName(), c.p.other(c.fd))
 	case noZero && f.Requiredness == Required:
-		c.errorf("required field %s of %s is enum %s without a member 0, but field %s of %s does not tell zero from absent%s: say `zero: write` in the binding", c.tf.Name, c.owner, c.tf.Type.Underlying().Enum.Name, c.fd.Name(), c.fd.Parent().FullName(), c.p.other(c.fd))
+		c.errorf("required field %s of %s is enum %s, which has nothing for the zero of field %s of %s, and that does not tell zero from absent%s: say `zero: write` in the binding", c.tf.Name, c.owner, c.tf.Type.Underlying().Enum.Name, c.fd.Name(), c.fd.Parent().FullName(), c.p.other(c.fd))
 	case noZero || f.Requiredness == Optional:
 		return Omit
 	}
 	return WriteZero
 }
 
-func hasZero(e *thriftidl.Enum) bool {
-	for _, v := range e.Values {
-		if v.Number == 0 {
-			return true
-		}
+// zeroPaired tells whether the zero of the protobuf value has an equal on the Thrift side. Only enums may have none.
+func zeroPaired(t *thriftidl.Type, pair *Type) bool {
+	if pair.Enum != nil {
+		return slices.ContainsFunc(pair.Enum.Values, func(v EnumValue) bool { return v.Proto == 0 })
 	}
-	return false
+	u := t.Underlying()
+	return u.Kind != thriftidl.KindEnum || slices.ContainsFunc(u.Enum.Values, func(v *thriftidl.EnumValue) bool { return v.Number == 0 })
 }
 
 // zeroValue tells whether a default is none, or the zero of its type.

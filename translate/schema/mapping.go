@@ -118,7 +118,7 @@ type Absent uint8
 
 const (
 	Omit      Absent = iota // nothing is written
-	WriteZero               // the zero value (0, "", empty container, empty struct) is written
+	WriteZero               // the zero value (0, "", empty container, empty struct) is written; of an Enum with pairs the Thrift number paired with 0
 	Refuse                  // a missing value is an error: Required against explicit presence
 )
 

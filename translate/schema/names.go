@@ -11,9 +11,9 @@ import (
 
 // fold is a name without regard to case and underscores (and the dots that Thrift allows): the form in which
 // names of the two IDLs are compared.
-func fold(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", ".", "").Replace(name))
-}
+func fold(name string) string { return strings.ToLower(foldReplacer.Replace(name)) }
+
+var foldReplacer = strings.NewReplacer("_", "", ".", "")
 
 // byName finds the element that is called name: exactly, else folded. more is a second one of the same folded name.
 func byName[T any](list []T, nameOf func(T) string, name string) (found, more T, ok bool) {

@@ -18,8 +18,8 @@ type pairer struct {
 
 	structs map[structPair]*structNode
 	enums   map[enumPair]*enumNode
-	view    *protoview.View // the derived protobuf view; with both IDLs given, see exceptionView
-	viewed  bool
+	view    *protoview.View // the derived protobuf view, nil where the .proto is given
+	derived *pairer         // see exceptionPairer
 }
 
 func newPairer(l *loader) *pairer {
@@ -70,13 +70,16 @@ func (p *pairer) at(d protoreflect.Descriptor) string {
 	return ""
 }
 
-// exceptionView is the derived view of the .thrift files, for exceptions without a message of their own; nil where
-// there can be none.
-func (p *pairer) exceptionView() (*protoview.View, []thriftidl.Problem) {
-	var problems []thriftidl.Problem
-	if !p.viewed {
-		p.viewed = true
-		p.view, problems = protoview.Derive(p.l.thriftFiles, nil)
+// exceptionPairer pairs exceptions that the given protobuf files have no message for with derived ones. Its view is nil
+// where none can be derived; the problems then say why, at the first call.
+func (p *pairer) exceptionPairer() (*pairer, []thriftidl.Problem) {
+	if p.derived != nil {
+		return p.derived, nil
 	}
-	return p.view, problems
+	p.derived = newPairer(p.l)
+	view, problems := protoview.Derive(p.l.thriftFiles, nil)
+	if view != nil {
+		p.derived.view, p.derived.links = view, view.Links
+	}
+	return p.derived, problems
 }

@@ -121,13 +121,19 @@ func (l *loader) compile(pf *protoFiles, set map[string]*descriptorpb.FileDescri
 				if f := set[path]; f != nil && pf.source[path] != "" {
 					return protocompile.SearchResult{Proto: f}, nil
 				}
-				return protocompile.SearchResult{}, protoregistry.NotFound
+				return protocompile.SearchResult{}, errors.New("no such file in the import paths")
 			}),
 			protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: folders, Accessor: pf.open}),
 		},
 	}
 	files, err := compiler.Compile(context.Background(), paths...)
-	if err != nil && !l.failed {
+	var at reporter.ErrorWithPos
+	switch {
+	case err == nil || l.failed:
+	case errors.As(err, &at):
+		pos := at.GetPosition()
+		l.fail(thriftidl.Pos{File: pf.file(pos.Filename), Line: pos.Line, Col: pos.Col}, at.Unwrap().Error())
+	default:
 		l.fail(thriftidl.Pos{File: texts[0]}, "compiling: "+err.Error())
 	}
 	for _, f := range files {

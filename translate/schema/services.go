@@ -96,7 +96,7 @@ func (p *pairer) namePairs() []servicePair {
 		pairs = append(pairs, servicePair{s, d, nil})
 	}
 	for _, d := range grpc {
-		if !slices.ContainsFunc(pairs, func(x servicePair) bool { return x.grpc == d }) {
+		if !p.l.failed && !slices.ContainsFunc(pairs, func(x servicePair) bool { return x.grpc == d }) {
 			p.warnf(p.l.protoPos(d), "service %s has no Thrift service of that name", d.FullName())
 		}
 	}
