@@ -1,0 +1,143 @@
+package thrifttest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"weft/testpeers"
+	"weft/testpeers/thriftpeer"
+)
+
+const patience = 30 * time.Second
+
+// IDL gives the path of ThriftTest.thrift as Apache wrote it.
+func IDL(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(build(tb), "ThriftTest.thrift")
+}
+
+// GoServer runs Apache's testserver in Go and gives its address. It ends with the test.
+func GoServer(tb testing.TB, wire thriftpeer.Wire) string {
+	tb.Helper()
+	dir, port := build(tb), freePort(tb)
+	cmd := exec.Command(filepath.Join(dir, "bin", "testserver"), append(flags(wire), "--host=127.0.0.1", "--port="+port)...)
+	return serve(tb, cmd, "127.0.0.1:"+port)
+}
+
+// GoClient runs Apache's testclient in Go and fails the test where it finds a fault.
+func GoClient(tb testing.TB, addr string, wire thriftpeer.Wire) {
+	tb.Helper()
+	dir := build(tb)
+	host, port, _ := net.SplitHostPort(addr)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	finish(tb, exec.CommandContext(ctx, filepath.Join(dir, "bin", "testclient"), append(flags(wire), "--host="+host, "--port="+port)...))
+}
+
+// PyServer runs Apache's TestServer.py and gives its address. It ends with the test. The protocol may have "multi"
+// before it ("multib" for binary) as Apache's program has it, for multiplexed services.
+func PyServer(tb testing.TB, wire thriftpeer.Wire) string {
+	tb.Helper()
+	python, dir, port := testpeers.Python(tb), filepath.Join(build(tb), "py"), freePort(tb)
+	args := append([]string{"-u", filepath.Join(dir, "TestServer.py"), "--genpydir=gen-py", "--port=" + port}, flags(wire)...)
+	return serve(tb, python.Command(context.Background(), append(args, "TThreadedServer")...), "127.0.0.1:"+port)
+}
+
+// PyClient runs Apache's TestClient.py and fails the test where it finds a fault.
+func PyClient(tb testing.TB, addr string, wire thriftpeer.Wire) {
+	tb.Helper()
+	python, dir := testpeers.Python(tb), filepath.Join(build(tb), "py")
+	host, port, _ := net.SplitHostPort(addr)
+	args := append([]string{filepath.Join(dir, "TestClient.py"), "--genpydir=gen-py", "--host=" + host, "--port=" + port}, flags(wire)...)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	finish(tb, python.Command(ctx, args...))
+}
+
+// flags gives a wire in the words of Apache's programs.
+func flags(wire thriftpeer.Wire) []string {
+	transport := wire.Transport
+	if transport == "unframed" {
+		transport = "buffered"
+	}
+	return []string{"--transport=" + transport, "--protocol=" + wire.Protocol}
+}
+
+func finish(tb testing.TB, cmd *exec.Cmd) {
+	tb.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Errorf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+}
+
+// serve starts a server and waits until it listens.
+func serve(tb testing.TB, cmd *exec.Cmd, addr string) string {
+	tb.Helper()
+	log := &tail{}
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		tb.Fatalf("start %s: %v", cmd.Path, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }() // ends with the process, which the cleanup kills and waits for
+	tb.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		if tb.Failed() {
+			tb.Logf("%s said at last:\n%s", filepath.Base(cmd.Path), log)
+		}
+	})
+	for end := time.Now().Add(patience); ; {
+		conn, err := net.DialTimeout("tcp", addr, time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return addr
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			tb.Fatalf("%s ended: %v\n%s", cmd.Path, err, log)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(end) {
+			tb.Fatalf("%s does not listen at %s: %v\n%s", cmd.Path, addr, err, log)
+		}
+	}
+}
+
+// freePort gives a port that was free a moment ago: Apache's servers cannot say which one they took.
+func freePort(tb testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("find a free port: %v", err)
+	}
+	defer func() { _ = l.Close() }()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+// tail keeps the last bytes of what a program prints.
+type tail struct {
+	mu    sync.Mutex
+	bytes []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes = append(t.bytes, p...)
+	t.bytes = t.bytes[max(0, len(t.bytes)-4096):]
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.bytes)
+}
