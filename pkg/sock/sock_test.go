@@ -206,6 +206,35 @@ func TestEcho(t *testing.T) {
 	}
 }
 
+// Bytes that wait because the peer reads late are not overwritten by what is read meanwhile.
+func TestEchoReadLate(t *testing.T) {
+	for _, l := range layers {
+		c, peer := l.make(t, "tcp", sock.Limits{})
+		r := run(c, newEcho(1)(c))
+		data := pattern(24 << 20)
+		sent := make(chan error, 1)
+		go func() { // ends with data; joined below
+			for rest := data; len(rest) > 0; {
+				n := min(20_000+len(rest)%7, len(rest))
+				if _, err := peer.Write(rest[:n]); err != nil {
+					sent <- err
+					return
+				}
+				rest = rest[n:]
+			}
+			sent <- nil
+		}()
+		await(t, "a full queue", func() bool { c.Lock(); defer c.Unlock(); return c.Out().Len() > 512<<10 })
+		got := make([]byte, len(data))
+		_, err := io.ReadFull(peer, got)
+		if err := errors.Join(err, <-sent); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%s: %v, or changed bytes", l.name, err)
+		}
+		peer.Close()
+		r.join(t)
+	}
+}
+
 // Frames that come in parts wait until they are whole.
 func TestPartialFrames(t *testing.T) {
 	for _, l := range layers {

@@ -156,6 +156,33 @@ func TestTLSCloseNotify(t *testing.T) {
 	}
 }
 
+// Data is handed on although half an alert lies behind it.
+func TestTLSDataBeforeHalfAlert(t *testing.T) {
+	ours, raw := pair(t, "tcp")
+	cfg := config(t)
+	cfg.MaxVersion = tls.VersionTLS12 // crypto/tls looks ahead for alerts that it can tell
+	w := &coalesce{Conn: raw}
+	c, session := handshake(t, ours, w, cfg, true, sock.Limits{})
+	h := newEcho(1)(c).(*echo)
+	r := run(c, h)
+	_, _ = session.Write([]byte("hello"))
+	_ = session.CloseWrite()
+	_ = raw.SetDeadline(time.Now().Add(patience)) // which CloseWrite has set
+	most := len(w.held) - 3
+	_, _ = raw.Write(w.held[:most])
+	rest := w.held[most:]
+	w.held = nil
+	if _, err := io.ReadFull(session, make([]byte, 5)); err != nil {
+		t.Error(err)
+	}
+	_, _ = raw.Write(rest)
+	if err := <-h.end; err != io.EOF {
+		t.Errorf("closed with %v", err)
+	}
+	raw.Close()
+	r.join(t)
+}
+
 // recorder notes the type of the last record read, which must come alone.
 type recorder struct {
 	net.Conn
@@ -213,7 +240,13 @@ func TestTLSBadInput(t *testing.T) {
 					t.Fatal("handshake:", err)
 				}
 				h := newEcho(1)(c).(*echo)
-				r := run(c, h)
+				r := run(c, &handler{consume: h.Consume, closed: func(err error, b *sock.Batch) {
+					c.Lock()
+					c.Out().Append([]byte("cannot be sealed any more"))
+					c.Dirty(b)
+					c.Unlock()
+					h.Closed(err, b)
+				}})
 				tt.send(session, raw)
 				_ = raw.(*net.TCPConn).CloseWrite()
 				if err := <-h.end; !strings.Contains(err.Error(), tt.want) {

@@ -157,12 +157,16 @@ func TestWriteStall(t *testing.T) {
 // Writable may write to another connection. Those bytes leave although our own peer takes nothing more.
 func TestWritableElsewhereIsFlushed(t *testing.T) {
 	other, otherPeer := start(t, "tcp", sock.Limits{}, func(*sock.Conn) sock.Handler { return &handler{} })
-	r, peer := start(t, "tcp", sock.Limits{MaxQueued: 1 << 20}, func(*sock.Conn) sock.Handler {
+	r, peer := start(t, "tcp", sock.Limits{}, func(c *sock.Conn) sock.Handler {
 		return &handler{writable: func(b *sock.Batch) {
 			other.Lock()
 			other.Out().Append([]byte("credit"))
 			other.Dirty(b)
 			other.Unlock()
+			c.Lock()
+			c.Out().Append(make([]byte, 32<<20)) // so that the writer goroutine waits again
+			c.Dirty(b)
+			c.Unlock()
 		}}
 	})
 	push(r.Conn, make([]byte, 16<<20))
@@ -172,8 +176,7 @@ func TestWritableElsewhereIsFlushed(t *testing.T) {
 	if !full {
 		t.Fatal("not full")
 	}
-	// Read until half of the limit is free, and no further: the writer goroutine then waits again.
-	go func() { _, _ = io.CopyN(io.Discard, peer, 15<<20) }() // ends with peer
+	go func() { _, _ = io.CopyN(io.Discard, peer, 16<<20) }() // ends with peer
 	got := make([]byte, 6)
 	if _, err := io.ReadFull(otherPeer, got); err != nil || string(got) != "credit" {
 		t.Fatalf("got %q, %v", got, err)
@@ -182,6 +185,62 @@ func TestWritableElsewhereIsFlushed(t *testing.T) {
 	otherPeer.Close()
 	r.join(t)
 	other.join(t)
+}
+
+// Writable comes when half of the limit is free, although the rest is stuck.
+func TestWritableAtHalf(t *testing.T) {
+	for _, l := range layers {
+		told := make(chan struct{}, 10)
+		c, peer := l.make(t, "tcp", sock.Limits{MaxQueued: 60 << 20})
+		r := run(c, &handler{writable: func(*sock.Batch) { told <- struct{}{} }})
+		push(c, make([]byte, 64<<20))
+		c.Lock()
+		full := c.Full()
+		c.Unlock()
+		if !full {
+			t.Fatal("not full")
+		}
+		read := make(chan struct{})
+		go func() { _, _ = io.CopyN(io.Discard, peer, 36<<20); close(read) }() // ends with peer; joined below
+		select {
+		case <-told:
+		case <-time.After(patience):
+			t.Errorf("%s: not told", l.name)
+		}
+		<-read
+		c.Close(nil)
+		peer.Close()
+		r.join(t)
+		if len(told) != 0 {
+			t.Error("told again")
+		}
+	}
+}
+
+// Closed waits for a Writable that is under way.
+func TestClosedAfterWritable(t *testing.T) {
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var left atomic.Bool
+	r, peer := start(t, "tcp", sock.Limits{MaxQueued: 1 << 20}, func(*sock.Conn) sock.Handler {
+		return &handler{
+			writable: func(*sock.Batch) { close(inside); <-leave; left.Store(true) },
+			closed: func(error, *sock.Batch) {
+				if !left.Load() {
+					t.Error("Closed beside Writable")
+				}
+			},
+		}
+	})
+	push(r.Conn, make([]byte, 16<<20))
+	r.Lock()
+	r.Full()
+	r.Unlock()
+	go func() { _, _ = io.Copy(io.Discard, peer) }() // ends with peer
+	<-inside
+	r.Close(nil)
+	time.AfterFunc(20*time.Millisecond, func() { close(leave) })
+	r.join(t)
+	peer.Close()
 }
 
 // Writable that is owed from before Run comes.
@@ -211,7 +270,7 @@ func TestWritableBeforeRun(t *testing.T) {
 // What is queued before CloseWhenSent arrives, although the peer goes on sending and reads late.
 func TestCloseWhenSent(t *testing.T) {
 	for _, l := range layers {
-		for _, size := range []int{0, 10, 8 << 20} {
+		for _, size := range []int{0, 10, 500_000, 1 << 20, 2 << 20, 8 << 20} {
 			end := make(chan error, 1)
 			c, peer := l.make(t, "tcp", sock.Limits{})
 			r := run(c, &handler{closed: func(err error, _ *sock.Batch) { end <- err }})
@@ -231,7 +290,7 @@ func TestCloseWhenSent(t *testing.T) {
 			c.CloseWhenSent(&b)
 			c.Unlock()
 			b.Flush()
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond) // the peer reads late
 			got := make([]byte, size)
 			if n, err := io.ReadFull(peer, got); err != nil || !bytes.Equal(got, pattern(size)) {
 				t.Errorf("%s: %d of %d bytes: %v", l.name, n, size, err)
@@ -306,12 +365,15 @@ func TestAppendAfterEnd(t *testing.T) {
 		r := run(c, &handler{})
 		peer.Close()
 		r.join(t)
-		push(c, make([]byte, 100_000))
+		var b sock.Batch
 		c.Lock()
+		c.Out().Append(make([]byte, 100_000))
+		c.Dirty(&b)
 		if c.Full() {
 			t.Error("full after the end: nobody would call Writable")
 		}
 		c.Unlock()
+		b.Flush()
 		c.Close(nil)
 		c.Resume()
 	}
