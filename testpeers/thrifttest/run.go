@@ -41,8 +41,8 @@ func GoClient(tb testing.TB, addr string, wire thriftpeer.Wire) {
 	finish(tb, exec.CommandContext(ctx, filepath.Join(dir, "bin", "testclient"), append(flags(wire), "--host="+host, "--port="+port)...))
 }
 
-// PyServer runs Apache's TestServer.py and gives its address. It ends with the test. The protocol may have "multi"
-// before it ("multib" for binary) as Apache's program has it, for multiplexed services.
+// PyServer runs Apache's TestServer.py and gives its address. It ends with the test. The protocol may
+// also be what else Apache's program has: "multi" and "multic" are multiplexed binary and compact.
 func PyServer(tb testing.TB, wire thriftpeer.Wire) string {
 	tb.Helper()
 	python, dir, port := testpeers.Python(tb), filepath.Join(build(tb), "py"), freePort(tb)

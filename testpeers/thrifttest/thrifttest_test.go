@@ -11,6 +11,7 @@ import (
 func TestProgramsAgainstEachOther(t *testing.T) {
 	for _, wire := range thriftpeer.Wires() {
 		t.Run(wire.String(), func(t *testing.T) {
+			t.Parallel() // Apache's servers sleep in their oneway method
 			t.Run("go server", func(t *testing.T) {
 				addr := thrifttest.GoServer(t, wire)
 				thrifttest.GoClient(t, addr, wire)
