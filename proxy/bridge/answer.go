@@ -18,7 +18,7 @@ import (
 
 // answerMessage sends a gRPC caller the response message, prefix included.
 func (x *unary) answerMessage(payload *upstream.Payload, b *sock.Batch) {
-	x.record.BytesOut = int64(payload.Len())
+	x.record.ResponseOut = int64(payload.Len())
 	x.onStream(b, func(st *h2.Stream) {
 		st.WriteBlock(responseBlock, nil, false, b)
 		writePayload(st, payload, false, b)
@@ -29,7 +29,7 @@ func (x *unary) answerMessage(payload *upstream.Payload, b *sock.Batch) {
 
 // answerResult sends a Thrift caller a result struct.
 func (x *unary) answerResult(payload *upstream.Payload, outcome telemetry.Outcome, b *sock.Batch) {
-	x.record.BytesOut = int64(payload.Len())
+	x.record.ResponseOut = int64(payload.Len())
 	x.caller.reply(x, answer{result: payload}, b)
 	code := codes.OK
 	if outcome == telemetry.Exception {
@@ -71,7 +71,7 @@ func (x *unary) onStream(b *sock.Batch, write func(*h2.Stream)) {
 
 // answerError answers with an error of this proxy.
 func (x *unary) answerError(err *callError, outcome telemetry.Outcome, b *sock.Batch) {
-	x.record.Error = err.text
+	x.record.Reason = err.text
 	if x.caller != nil {
 		ex := status.ToApplicationException(err.code, err.text, status.Apache)
 		x.caller.reply(x, answer{ex: &ex}, b)
@@ -89,7 +89,7 @@ func (x *unary) answerException(i int, body []byte, p thriftwire.Protocol, out *
 	if exc.Status {
 		var err error
 		if s, err = status.ReadStatusException(body, p); err != nil {
-			x.answerError(responseError(err), telemetry.Rejected, b)
+			x.answerError(responseError(err), telemetry.TranslationFailed, b)
 			return
 		}
 		if s.Code == codes.OK { // an error that says it is none
@@ -99,7 +99,7 @@ func (x *unary) answerException(i int, body []byte, p thriftwire.Protocol, out *
 		s = status.Status{Code: exc.Code, Message: exceptionText(exc, body, p)}
 		s.Details = []status.Detail{{TypeURL: exc.TypeURL, Value: out.Append(nil)[grpcPrefix:]}}
 	}
-	x.record.Error = s.Message
+	x.record.Reason = s.Message
 	x.onStream(b, func(st *h2.Stream) { st.WriteHeaders(statusTrailers(s), true, b) })
 	x.done(s.Code, telemetry.Exception)
 }
@@ -117,7 +117,7 @@ func exceptionText(exc *schema.Exception, body []byte, p thriftwire.Protocol) st
 // answerApplicationException passes on what a Thrift endpoint said went wrong.
 func (x *unary) answerApplicationException(ex thriftwire.ApplicationException, b *sock.Batch) {
 	code, text := status.FromApplicationException(ex, status.Apache)
-	x.record.Error = text
+	x.record.Reason = text
 	if x.caller != nil {
 		x.caller.reply(x, answer{ex: &ex}, b)
 	} else {
@@ -130,7 +130,7 @@ func (x *unary) answerApplicationException(ex thriftwire.ApplicationException, b
 // answerStatus answers a Thrift caller with the status of a gRPC endpoint: as the declared exception that its details hold,
 // as a GrpcStatus where the method declares that, else as an application exception.
 func (x *unary) answerStatus(s *grpcStatus, b *sock.Batch) {
-	x.record.Error = s.text
+	x.record.Reason = s.text
 	full := s.full()
 	out := x.br.out()
 	defer x.br.putOut(out)
@@ -144,7 +144,7 @@ func (x *unary) answerStatus(s *grpcStatus, b *sock.Batch) {
 		ex = status.ToApplicationException(s.code, s.text, status.Apache)
 	}
 	x.caller.reply(x, answer{ex: &ex}, b)
-	x.done(s.code, telemetry.OfStatus(s.code))
+	x.done(s.code, outcomeOf(s.code))
 }
 
 // declared finds the declared exception that a status stands for and encodes it as a result struct.

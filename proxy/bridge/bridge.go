@@ -23,11 +23,11 @@ type Limits struct {
 
 // Bridge is what all exchanges of a process share. It is immutable once the first connection is served.
 type Bridge struct {
-	Log       *zap.Logger
-	Wheel     *wheel.Wheel
-	Memory    *budget.Budget // of messages that are held whole
-	Limits    Limits
-	Telemetry *telemetry.Telemetry
+	Log      *zap.Logger
+	Wheel    *wheel.Wheel
+	Memory   *budget.Budget // of messages that are held whole
+	Limits   Limits
+	Recorder *telemetry.Recorder
 
 	unaries sync.Pool
 	streams sync.Pool
@@ -37,8 +37,8 @@ type Bridge struct {
 }
 
 // New returns a bridge. Wait must be called after the last connection has ended.
-func New(log *zap.Logger, w *wheel.Wheel, memory *budget.Budget, limits Limits, t *telemetry.Telemetry) *Bridge {
-	br := &Bridge{Log: log, Wheel: w, Memory: memory, Limits: limits, Telemetry: t}
+func New(log *zap.Logger, w *wheel.Wheel, memory *budget.Budget, limits Limits, r *telemetry.Recorder) *Bridge {
+	br := &Bridge{Log: log, Wheel: w, Memory: memory, Limits: limits, Recorder: r}
 	br.workers = make(chan struct{}, maxWorkers)
 	br.unaries.New = func() any { return newUnary(br) }
 	br.streams.New = func() any { return newStream(br) }

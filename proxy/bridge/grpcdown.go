@@ -38,10 +38,20 @@ type streamOwner interface {
 }
 
 // ServeGRPC puts HTTP/2 on a downstream connection, for calls to svc. closed is called at its end.
-func (br *Bridge) ServeGRPC(s *sock.Conn, svc *route.Service, closed func(error)) *h2.Conn {
+func (br *Bridge) ServeGRPC(s *sock.Conn, svc *route.Service, closed func(error)) GRPC {
 	g := &grpcDown{br: br, svc: svc, memory: br.Memory.Child(br.Limits.ConnectionMemory), closed: closed}
 	g.conn = h2.NewServer(s, br.Limits.HTTP2, g)
-	return g.conn
+	return GRPC{g.conn}
+}
+
+// GRPC is a downstream HTTP/2 connection.
+type GRPC struct{ *h2.Conn }
+
+// Drain ends the connection once its calls have been answered.
+func (g GRPC) Drain(b *sock.Batch) {
+	g.Lock()
+	g.GoAway(b)
+	g.Unlock()
 }
 
 // incoming is what the headers of a request say. It is worked out once for requests with the same header bytes.
@@ -105,7 +115,7 @@ func (g *grpcDown) Headers(st *h2.Stream, h *h2.Headers, end bool, b *sock.Batch
 		x := g.br.begin(g.svc, in.method, in.rule, ep)
 		x.Ref() // this function's: the deadline may end the call before it returns
 		x.in.memory, x.reply.memory = g.memory, g.memory
-		x.stream, x.name, x.oneway = st, in.method.Thrift, in.method.Oneway
+		x.stream, x.name, x.oneway = st, in.method.Upstream, in.method.Oneway
 		g.br.start(&x.record, in.method, dialect.GRPC, ep)
 		x.arm(shorter(in.timeout, in.rule.Policy.Timeout))
 		own(st, x)

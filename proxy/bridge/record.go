@@ -15,29 +15,37 @@ import (
 
 // start begins the record of an exchange.
 func (br *Bridge) start(r *telemetry.Record, m *route.Method, down dialect.Dialect, ep *balance.Endpoint) {
-	r.Series, r.Downstream, r.Start = m.Series, down, time.Now()
+	r.Method, r.Resolved, r.Downstream, r.Start = m.Counters, m.Path != "", down, time.Now()
 	if ep != nil {
 		r.Upstream, r.Endpoint, r.Attempts = ep.Dialect, ep.Address, 1
 	}
-	br.Telemetry.Begin(r)
+	br.Recorder.Begin(r)
 }
 
 // end completes it.
 func (br *Bridge) end(r *telemetry.Record, code codes.Code, outcome telemetry.Outcome) {
-	r.Code, r.Outcome = code, outcome
+	r.Code, r.Outcome, r.Total = telemetry.Code(code), outcome, time.Since(r.Start)
 	switch outcome {
 	case telemetry.Timeout, telemetry.Cancelled, telemetry.Reset:
-		r.MayHaveExecuted = r.BytesUp > 0
+		r.MayHaveExecuted = r.RequestOut > 0
 	}
-	br.Telemetry.End(r)
+	br.Recorder.End(r)
 }
 
 // rejected records a call that never became an exchange.
 func (br *Bridge) rejected(m *route.Method, down dialect.Dialect, why *callError) {
 	var r telemetry.Record
 	br.start(&r, m, down, nil)
-	r.Error = why.text
+	r.Reason = why.text
 	br.end(&r, why.code, telemetry.Rejected)
+}
+
+// outcomeOf is the outcome of a call that an endpoint answered with a status.
+func outcomeOf(c codes.Code) telemetry.Outcome {
+	if c == codes.OK {
+		return telemetry.OK
+	}
+	return telemetry.Error
 }
 
 // thriftDialect is the dialect of a message of a Thrift caller.

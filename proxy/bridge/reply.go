@@ -17,7 +17,7 @@ func (x *unary) Reply(m *thriftio.Message, b *sock.Batch) {
 		x.Unref()
 		return
 	}
-	x.record.BytesBack = int64(len(m.Body))
+	x.record.ResponseIn = int64(len(m.Body))
 	if len(m.Body) < bigMessage {
 		x.thriftReply(m.Header, m.Body, m.Segment, b)
 		x.Unref()
@@ -62,7 +62,7 @@ func (x *unary) thriftResult(p thriftwire.Protocol, body []byte, seg *buf.Segmen
 	if x.caller != nil { // Thrift to Thrift
 		payload, err := reframe(out, x.call.Protocol, body, p, seg)
 		if err != nil {
-			x.answerError(responseError(err), telemetry.Rejected, b)
+			x.answerError(responseError(err), telemetry.TranslationFailed, b)
 			return
 		}
 		x.answerResult(&payload, resultOutcome(body, p), b)
@@ -73,7 +73,7 @@ func (x *unary) thriftResult(p thriftwire.Protocol, body []byte, seg *buf.Segmen
 	x.unknown.Add(int64(unknown))
 	switch {
 	case err != nil:
-		x.answerError(responseError(err), telemetry.Rejected, b)
+		x.answerError(responseError(err), telemetry.TranslationFailed, b)
 	case exc >= 0:
 		x.answerException(exc, body, p, out, b)
 	default:
@@ -98,7 +98,7 @@ func (x *unary) grpcReply(b *sock.Batch) {
 		x.answerError(failure(codes.Internal, "response from %s: %s", x.ep.Address, bad.text), telemetry.ProtocolError, b)
 		return
 	}
-	x.record.BytesBack = int64(len(body))
+	x.record.ResponseIn = int64(len(body))
 	if len(body) < bigMessage {
 		x.protoResult(body, b)
 		return
@@ -119,7 +119,7 @@ func (x *unary) protoResult(body []byte, b *sock.Batch) {
 	unknown, err := x.method.Plan.ResponseToThrift(out, x.call.Protocol, body)
 	x.unknown.Add(int64(unknown))
 	if err != nil {
-		x.answerError(responseError(err), telemetry.Rejected, b)
+		x.answerError(responseError(err), telemetry.TranslationFailed, b)
 		return
 	}
 	x.answerResult(&upstream.Payload{B: out.B, Refs: out.Refs, Seg: x.reply.seg}, telemetry.OK, b)

@@ -129,8 +129,8 @@ func (x *stream) Parked() *upstream.Parked { return &x.parked }
 
 // done completes the record.
 func (x *stream) done(code codes.Code, outcome telemetry.Outcome) {
-	x.record.BytesIn, x.record.BytesUp = x.upBytes.Load(), x.upBytes.Load()
-	x.record.BytesBack, x.record.BytesOut = x.backBytes.Load(), x.backBytes.Load()
+	x.record.RequestIn, x.record.RequestOut = x.upBytes.Load(), x.upBytes.Load()
+	x.record.ResponseIn, x.record.ResponseOut = x.backBytes.Load(), x.backBytes.Load()
 	x.br.end(&x.record, code, outcome)
 }
 
@@ -345,7 +345,7 @@ func (x *stream) passEnd(h *h2.Headers, b *sock.Batch) {
 		c.Unlock()
 		code := trailersCode(h)
 		x.leaveCaller(b)
-		x.done(code, telemetry.OfStatus(code))
+		x.done(code, outcomeOf(code))
 	}
 	if x.leaveUpstream(b) {
 		x.Unref()
@@ -359,7 +359,7 @@ func (x *stream) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *
 	if end { // a body without trailers: not gRPC, but it is not ours to judge
 		if x.finish() {
 			x.leaveCaller(b)
-			x.done(codes.Unknown, telemetry.OfStatus(codes.Unknown))
+			x.done(codes.Unknown, outcomeOf(codes.Unknown))
 		}
 		if x.leaveUpstream(b) {
 			x.Unref()
@@ -424,6 +424,6 @@ func (x *stream) answerError(err *callError, outcome telemetry.Outcome, b *sock.
 	}
 	c.Unlock()
 	x.leaveCaller(b)
-	x.record.Error = err.text
+	x.record.Reason = err.text
 	x.done(err.code, outcome)
 }

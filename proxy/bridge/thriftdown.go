@@ -20,10 +20,10 @@ import (
 	"weft/translate/thriftwire"
 )
 
-// thriftDown is a downstream Thrift connection. It takes messages out of the bytes that arrive and begins an exchange for
+// Thrift is a downstream Thrift connection. It takes messages out of the bytes that arrive and begins an exchange for
 // each. Replies leave in the order of the calls, because nothing else matches them for some clients; with ordering
 // `connection` the next call begins when the one before is complete, and reading stops until then.
-type thriftDown struct {
+type Thrift struct {
 	br     *Bridge
 	svc    *route.Service
 	memory *budget.Budget
@@ -52,8 +52,8 @@ type callSlot struct {
 const mostUnordered = 128
 
 // ServeThrift puts Thrift on a downstream connection, for calls to svc. closed is called at its end.
-func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.Ordering, closed func(error)) *thriftDown {
-	t := &thriftDown{br: br, svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
+func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.Ordering, closed func(error)) *Thrift {
+	t := &Thrift{br: br, svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
 	if ordering == policy.Unordered {
 		t.most = mostUnordered
 	}
@@ -62,7 +62,7 @@ func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.
 }
 
 // Consume takes calls.
-func (t *thriftDown) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
+func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
 	taken := 0
 	for {
 		if taken < len(in) && t.full() {
@@ -85,7 +85,7 @@ func (t *thriftDown) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, e
 }
 
 // full reports whether reading must stop until calls are complete.
-func (t *thriftDown) full() bool {
+func (t *Thrift) full() bool {
 	t.s.Lock()
 	defer t.s.Unlock()
 	t.stopped = len(t.calls)-t.head >= t.most
@@ -93,7 +93,7 @@ func (t *thriftDown) full() bool {
 }
 
 // begin starts the exchange of a call.
-func (t *thriftDown) begin(m *thriftio.Message, b *sock.Batch) {
+func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	h := m.Header
 	if h.Type != thriftwire.Call && h.Type != thriftwire.Oneway {
 		t.refuse(&h, m.Framing, failure(codes.InvalidArgument, "message type %d is not a call", h.Type), b)
@@ -106,7 +106,7 @@ func (t *thriftDown) begin(m *thriftio.Message, b *sock.Batch) {
 	x.Ref() // this function's: the deadline may end the call before it returns
 	defer x.Unref()
 	x.caller, x.call, x.framing = t, h, m.Framing
-	x.name, x.call.Name = method.Thrift, method.Thrift
+	x.name, x.call.Name = method.Upstream, method.Thrift
 	x.oneway = method.Oneway
 	if t.svc.Unknown(method) {
 		x.oneway = h.Type == thriftwire.Oneway
@@ -119,7 +119,7 @@ func (t *thriftDown) begin(m *thriftio.Message, b *sock.Batch) {
 	t.push(x)
 	switch {
 	case ep == nil:
-		x.fail(failure(codes.Unavailable, "service %s has no endpoint", t.svc.Name), telemetry.ConnectFailed, b)
+		x.fail(failure(codes.Unavailable, "service %s has no endpoint", t.svc.Name), telemetry.NoEndpoint, b)
 	case method.Plan == nil && !ep.Dialect.IsThrift():
 		x.fail(unusable(method, string(x.name)), telemetry.Rejected, b)
 	default:
@@ -136,13 +136,13 @@ func bareName(name []byte) []byte {
 	return name
 }
 
-func (t *thriftDown) push(x *unary) {
+func (t *Thrift) push(x *unary) {
 	t.s.Lock()
 	defer t.s.Unlock()
 	t.pushSlot(callSlot{x: x})
 }
 
-func (t *thriftDown) pushSlot(sl callSlot) {
+func (t *Thrift) pushSlot(sl callSlot) {
 	if t.head == len(t.calls) {
 		t.calls, t.head = t.calls[:0], 0
 	} else if t.head > 64 {
@@ -154,7 +154,7 @@ func (t *thriftDown) pushSlot(sl callSlot) {
 }
 
 // refuse answers a call that never became an exchange. A oneway call gets no answer, whatever it is.
-func (t *thriftDown) refuse(h *thriftwire.Header, f thriftio.Framing, why *callError, b *sock.Batch) {
+func (t *Thrift) refuse(h *thriftwire.Header, f thriftio.Framing, why *callError, b *sock.Batch) {
 	method := t.svc.ByThrift(h.Name)
 	t.br.rejected(method, thriftDialect(f, h.Protocol), why)
 	sl := callSlot{ready: true}
@@ -176,7 +176,7 @@ type answer struct {
 }
 
 // reply queues the answer of a call in its place and gives up the connection's reference to it.
-func (t *thriftDown) reply(x *unary, a answer, b *sock.Batch) {
+func (t *Thrift) reply(x *unary, a answer, b *sock.Batch) {
 	t.s.Lock()
 	owned := false
 	for i := t.head; i < len(t.calls); i++ {
@@ -215,7 +215,7 @@ func (x *unary) queueAnswer(q *buf.Queue, a answer) {
 }
 
 // sendReady moves the replies whose turn it is into the connection's queue; the lock is held.
-func (t *thriftDown) sendReady(b *sock.Batch) {
+func (t *Thrift) sendReady(b *sock.Batch) {
 	for t.head < len(t.calls) && t.calls[t.head].ready {
 		sl := &t.calls[t.head]
 		sl.out.MoveTo(t.s.Out(), sl.out.Len())
@@ -232,24 +232,24 @@ func (t *thriftDown) sendReady(b *sock.Batch) {
 }
 
 // Drain ends the connection once the outstanding calls have been answered.
-func (t *thriftDown) Drain(b *sock.Batch) {
+func (t *Thrift) Drain(b *sock.Batch) {
 	t.s.Lock()
 	t.draining = true
 	t.closeIfDrained(b)
 	t.s.Unlock()
 }
 
-func (t *thriftDown) closeIfDrained(b *sock.Batch) {
+func (t *Thrift) closeIfDrained(b *sock.Batch) {
 	if t.draining && !t.ended && t.head == len(t.calls) {
 		t.s.CloseWhenSent(b)
 	}
 }
 
 // Writable is of no interest: a caller that does not read its replies sends no further calls either.
-func (t *thriftDown) Writable(*sock.Batch) {}
+func (t *Thrift) Writable(*sock.Batch) {}
 
 // Closed gives up what is outstanding: two-way calls are cancelled, a oneway call that was received is not.
-func (t *thriftDown) Closed(err error, b *sock.Batch) {
+func (t *Thrift) Closed(err error, b *sock.Batch) {
 	t.s.Lock()
 	t.ended = true
 	left := t.calls[t.head:]

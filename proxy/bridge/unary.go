@@ -42,7 +42,7 @@ type unary struct {
 
 	// the downstream half: one of the two
 	stream  *h2.Stream        // gRPC
-	caller  *thriftDown       // Thrift
+	caller  *Thrift           // Thrift
 	call    thriftwire.Header // the envelope of its call; Name is the method's bare name
 	framing thriftio.Framing
 
@@ -115,7 +115,7 @@ func (x *unary) arm(d time.Duration) {
 
 // done completes the record.
 func (x *unary) done(code codes.Code, outcome telemetry.Outcome) {
-	x.record.BytesUp, x.record.UnknownFields = x.upBytes.Load(), int(x.unknown.Load())
+	x.record.RequestOut, x.record.UnknownFields = x.upBytes.Load(), int(x.unknown.Load())
 	x.br.end(&x.record, code, outcome)
 }
 
@@ -196,7 +196,7 @@ func (x *unary) request(body []byte, seg *buf.Segment, b *sock.Batch) {
 	defer x.br.putOut(out)
 	payload, err := x.encodeRequest(out, body, seg)
 	if err != nil {
-		x.fail(requestError(err), telemetry.Rejected, b)
+		x.fail(requestError(err), telemetry.TranslationFailed, b)
 		return
 	}
 	c := x.ep.Pool.Acquire()

@@ -130,6 +130,7 @@ func FuzzDetect(f *testing.F) {
 		f.Add(unpack(f, c.bytes))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		b = b[:min(len(b), 2*MaxPeek)]
 		var first Kind
 		decided := false
 		for i := range len(b) + 1 {

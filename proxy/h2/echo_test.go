@@ -27,6 +27,9 @@ type echo struct {
 }
 
 func (e *echo) Headers(st *Stream, h *Headers, end bool, b *sock.Batch) {
+	if h.Get("hold") != "" { // never answered
+		return
+	}
 	var fields []hpack.HeaderField
 	for _, f := range h.Fields {
 		if len(f.Name) > 5 && f.Name[:5] == "echo-" {
@@ -59,6 +62,10 @@ func (e *echo) finish(st *Stream, end bool, b *sock.Batch) {
 func (e *echo) Data(st *Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) {
 	c := st.Conn()
 	c.Lock()
+	if !st.began { // held
+		c.Unlock()
+		return
+	}
 	waiting := st.WriteShared(p, seg, false, b)
 	st.Release(len(p)-waiting, b)
 	e.finish(st, end, b)

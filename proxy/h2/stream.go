@@ -14,9 +14,13 @@ import (
 type Stream struct {
 	Owner any // set by the handler; reader goroutine and whoever the owner lets
 
-	c *Conn // immutable
+	c *Conn // immutable, so that Conn is safe to call even on a stream that was given back
 
-	// guarded by the connection's lock
+	use // guarded by the connection's lock
+}
+
+// use is what a stream holds from Headers or Open to Done.
+type use struct {
 	id      uint32
 	state   state
 	done    bool // given back by its owner
@@ -177,7 +181,11 @@ func (c *Conn) recycle(st *Stream) {
 		return
 	}
 	c.alive--
-	*st = Stream{c: c, queue: st.queue, trailers: st.trailers[:0]}
+	st.Owner = nil
+	st.use = use{queue: st.queue, trailers: st.trailers[:0]}
+	if cap(st.trailers) > mostKept {
+		st.trailers = nil
+	}
 	c.free.put(st)
 }
 
@@ -210,7 +218,10 @@ type freeList struct {
 	n     int
 }
 
-const mostFree = 256
+const (
+	mostFree = 256
+	mostKept = 1 << 10 // bytes of room for trailers that a free stream keeps
+)
 
 func (l *freeList) take() *Stream {
 	st := l.first

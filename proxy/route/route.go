@@ -47,11 +47,12 @@ type Split struct {
 type Method struct {
 	Label    string // for metrics: the gRPC path, or "unknown"
 	Path     string // "/pkg.Service/Method"
-	Thrift   []byte // name on the Thrift wire
+	Thrift   []byte // name on the Thrift wire, bare: as replies carry it
+	Upstream []byte // name as Thrift endpoints are called, perhaps with a multiplexed service in front
 	Oneway   bool
 	Plan     *translate.Method // nil: no call of this method can be translated, see Unusable
 	Unusable string            // why, for the caller
-	Series   *telemetry.MethodSeries
+	Counters *telemetry.Method // by which calls are counted
 
 	rules []*Rule // those whose Method matches
 	// header lists of calls to gRPC endpoints for callers that bring none of their own, one for each rule

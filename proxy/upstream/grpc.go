@@ -2,7 +2,9 @@ package upstream
 
 import (
 	"errors"
+	"io"
 
+	"go.uber.org/zap"
 	"golang.org/x/net/http2"
 
 	"weft/pkg/buf"
@@ -82,11 +84,9 @@ func (c *Conn) close(places int, err error, b *sock.Batch) {
 	p.outstanding.Add(-int64(places))
 	p.mu.Unlock()
 	c.remove(b)
-	if p.env.Ended != nil {
-		if errors.Is(err, ErrClosed) {
-			err = nil
-		}
-		p.env.Ended(c.Sock, err)
+	p.opt.Counters.Closed()
+	if !errors.Is(err, ErrClosed) && !errors.Is(err, io.EOF) {
+		p.env.Log.Warn("connection to endpoint ended", zap.String("address", p.opt.Address), zap.Error(err))
 	}
 }
 

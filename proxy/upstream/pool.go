@@ -11,8 +11,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"weft/pkg/budget"
 	"weft/pkg/dialect"
 	"weft/pkg/sock"
+	"weft/pkg/telemetry"
 	"weft/pkg/wheel"
 	"weft/proxy/h2"
 	"weft/proxy/thriftio"
@@ -48,14 +50,14 @@ type Options struct {
 	Socket         sock.Limits
 	HTTP2          h2.Config
 	Thrift         thriftio.Limits
+	Counters       *telemetry.Connections
 }
 
 // Env is what all pools of a process share.
 type Env struct {
 	Log    *zap.Logger
 	Wheel  *wheel.Wheel
-	Opened func(*sock.Conn) // a connection was made; may be nil
-	Ended  func(*sock.Conn, error)
+	Memory *budget.Budget // of messages that are held whole
 }
 
 // Call is a call that waits for a place on a connection.
@@ -313,9 +315,7 @@ func (p *Pool) connect() {
 		p.serve(&b)
 	}
 	b.Flush()
-	if p.env.Opened != nil {
-		p.env.Opened(c.Sock)
-	}
+	p.opt.Counters.Opened()
 	c.Sock.Run(c.handler())
 }
 
@@ -358,6 +358,7 @@ func (p *Pool) dialFailed(err error, b *sock.Batch) {
 	if closed {
 		return
 	}
+	p.opt.Counters.Failed()
 	p.env.Log.Warn("no connection to endpoint", zap.String("address", p.opt.Address), zap.Error(err))
 	if alone {
 		p.failParked(&ConnectError{Address: p.opt.Address, Err: err}, b)

@@ -58,7 +58,9 @@ var errOverdue = errors.New("no reply long after the call was given up")
 func newThrift(c *Conn) *Thrift {
 	d := c.pool.opt.Dialect
 	t := &Thrift{conn: c, proto: thriftProtocol(d), frame: thriftFraming(d)}
-	t.dec = thriftio.NewDecoder(c.pool.opt.Thrift)
+	limits := c.pool.opt.Thrift
+	limits.Budget = c.pool.env.Memory
+	t.dec = thriftio.NewDecoder(limits)
 	t.dec.SetFraming(t.frame)
 	t.overdue.Handler = t
 	return t
