@@ -18,6 +18,7 @@ func TestMapping(t *testing.T) {
 		{"edition-proto", Source{Files: []string{"testdata/proto/edition.proto"}}},
 		{"orders", Source{Files: []string{"testdata/pair/orders.thrift", "testdata/pair/orders.proto"}, Binding: "testdata/pair/binding.yaml"}},
 		{"orders-derived", Source{Files: []string{"testdata/pair/orders.thrift"}, Binding: "testdata/pair/derived.yaml"}},
+		{"orders-derived-thrift", Source{Files: []string{"testdata/pair/orders.proto"}, Binding: "testdata/pair/derived-thrift.yaml"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := Load(tc.src)

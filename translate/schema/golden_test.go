@@ -20,6 +20,7 @@ func TestGolden(t *testing.T) {
 		{"legacy.proto", Source{Files: []string{"testdata/proto/legacy.proto"}}, PrintThrift},
 		{"edition.proto", Source{Files: []string{"testdata/proto/edition.proto"}}, PrintThrift},
 		{"bound.thrift", Source{Files: []string{"testdata/pair/orders.thrift"}, Binding: "testdata/pair/derived.yaml"}, PrintProto},
+		{"bound.proto", Source{Files: []string{"testdata/pair/orders.proto"}, Binding: "testdata/pair/derived-thrift.yaml"}, PrintThrift},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			files, _, err := tc.print(tc.src)
