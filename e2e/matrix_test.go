@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"testing"
+
+	"weft/testpeers/grpcpeer"
+	"weft/testpeers/thriftpeer"
+)
+
+// Every type in arguments, results and exceptions, values compared field by field, from a grpc-go client to Apache's Go
+// server on every wire.
+func TestGRPCToThrift(t *testing.T) {
+	for _, wire := range thriftpeer.Wires() {
+		t.Run(wire.String(), func(t *testing.T) {
+			server := thriftpeer.Start(t, wire)
+			w := bridgeTo(t, everything(), endpoint(server.Addr, wire.String()))
+			grpcpeer.CheckAll(t, grpcpeer.Dial(t, w.listen))
+		})
+	}
+}
+
+// The reverse: Apache's Go client on every wire to a grpc-go server.
+func TestThriftToGRPC(t *testing.T) {
+	server := grpcpeer.Start(t)
+	w := bridgeTo(t, everything(), endpoint(server.Addr, "grpc"))
+	for _, wire := range thriftpeer.Wires() {
+		t.Run(wire.String(), func(t *testing.T) {
+			thriftpeer.CheckAll(t, thriftpeer.Dial(t, w.listen, wire))
+		})
+	}
+}
+
+// Thrift on both sides, every wire with every wire: passed where they are the same, re-framed where they differ.
+func TestThriftToThrift(t *testing.T) {
+	for _, to := range thriftpeer.Wires() {
+		server := thriftpeer.Start(t, to)
+		w := bridgeTo(t, everything(), endpoint(server.Addr, to.String()))
+		for _, from := range thriftpeer.Wires() {
+			t.Run(from.String()+" to "+to.String(), func(t *testing.T) {
+				thriftpeer.CheckAll(t, thriftpeer.Dial(t, w.listen, from))
+			})
+		}
+	}
+}
+
+// gRPC on both sides, without a schema.
+func TestGRPCToGRPC(t *testing.T) {
+	server := grpcpeer.Start(t)
+	w := startSidecar(t, `
+version: weft/v1
+admin: {listen: ""}
+outbound: {listeners: [{listen: "127.0.0.1:0", service: peer}]}
+discovery: {static: {peer: [{`+endpoint(server.Addr, "grpc")+`}]}}
+`)
+	grpcpeer.CheckAll(t, grpcpeer.Dial(t, w.listen))
+}
+
+// Two sidecars in a row: gRPC to Thrift to gRPC. Values, presence and declared exceptions stay as they are.
+func TestGRPCToThriftToGRPC(t *testing.T) {
+	server := grpcpeer.Start(t)
+	for _, wire := range thriftpeer.Wires() {
+		t.Run(wire.String(), func(t *testing.T) {
+			second := bridgeTo(t, everything(), endpoint(server.Addr, "grpc"))
+			first := bridgeTo(t, everything(), endpoint(second.listen, wire.String()))
+			grpcpeer.CheckAll(t, grpcpeer.Dial(t, first.listen))
+		})
+	}
+}
+
+// Two sidecars in a row: Thrift to gRPC to Thrift.
+func TestThriftToGRPCToThrift(t *testing.T) {
+	for _, wire := range thriftpeer.Wires() {
+		t.Run(wire.String(), func(t *testing.T) {
+			server := thriftpeer.Start(t, wire)
+			second := bridgeTo(t, everything(), endpoint(server.Addr, wire.String()))
+			first := bridgeTo(t, everything(), endpoint(second.listen, "grpc"))
+			thriftpeer.CheckAll(t, thriftpeer.Dial(t, first.listen, wire))
+		})
+	}
+}
