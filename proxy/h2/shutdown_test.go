@@ -205,6 +205,7 @@ func TestConnectionLost(t *testing.T) {
 	p.headers(1, false, plainRequest...)
 	p.headers(3, true, plainRequest...)
 	k.stream(t, 1)
+	p.sync() // leaves nothing unread, so that closing does not reset
 	p.nc.Close()
 	k.awaitClosed(t, io.ErrUnexpectedEOF)
 	if len(k.resets) != 2 {
