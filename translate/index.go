@@ -35,7 +35,7 @@ func (t *toThrift) close(f *frame) {
 }
 
 // indexAll indexes every occurrence of a message: they are merged by being read one after the other.
-func (t *toThrift) indexAll(m *thriftMessage, f *frame, s *slot) *Error {
+func (t *toThrift) indexAll(m *thriftMessage, f *frame, s slot) *Error {
 	if s.n == 1 {
 		return t.index(m, f, int(s.lo), int(s.hi))
 	}
@@ -63,90 +63,111 @@ func (t *toThrift) index(m *thriftMessage, f *frame, lo, hi int) *Error {
 		if key>>3 == 0 || key>>3 > pbwire.MaxNumber {
 			return malformedText(pbwire.ErrNumber)
 		}
-		num, wire := int32(key>>3), pbwire.Type(key&7)
-
-		var v slot // bits of a number, or lo and hi of a payload
-		switch wire {
-		case pbwire.Varint:
-			if i < len(src) && src[i] < 0x80 {
-				v.bits = uint64(src[i])
-				i++
-			} else if v.bits, i = pbwire.Uvarint(src, i); i < 0 {
-				return malformed(i)
-			}
-		case pbwire.Bytes:
-			from, to := pbwire.Length(src, i)
-			if to < 0 {
-				return malformed(to)
-			}
-			v.lo, v.hi, i = int32(from), int32(to), to
-		case pbwire.Fixed32:
-			if len(src)-i < 4 {
-				return malformedText(pbwire.ErrTruncated)
-			}
-			v.bits = uint64(binary.LittleEndian.Uint32(src[i:]))
-			i += 4
-		case pbwire.Fixed64:
-			if len(src)-i < 8 {
-				return malformedText(pbwire.ErrTruncated)
-			}
-			v.bits = binary.LittleEndian.Uint64(src[i:])
-			i += 8
-		case pbwire.StartGroup:
-			to, next := pbwire.SkipGroup(src, i, num, MaxDepth)
-			if next < 0 {
-				return malformed(next)
-			}
-			v.lo, v.hi, i = int32(i), int32(to), next
-		case pbwire.EndGroup:
-			return malformedText(pbwire.ErrGroup)
-		default:
-			return malformedText(pbwire.ErrType)
-		}
-
-		k := m.byNumber.find(num)
-		if k < 0 {
-			if k == notFound {
-				if err := t.skipped(num, wire); err != nil {
-					return err
-				}
+		k := m.byNumber.find(int32(key >> 3))
+		if k < 0 || m.slots[k].wire != pbwire.Type(key&7) {
+			var err *Error
+			if i, err = t.other(m, f, k, key, src, start, i); err != nil {
+				return err
 			}
 			continue
 		}
-		if err := t.note(m, f, k, wire, &v, start, i); err != nil {
-			return err.in(m.fields[k].name)
+		p, s := &m.slots[k], &f.slots[k]
+		first := f.mark(m, k, p.oneof)
+		switch p.shape { // the shapes of nearly all fields, without a call
+		case shapeVarint:
+			if i < len(src) && src[i] < 0x80 {
+				s.bits = uint64(src[i])
+				i++
+			} else if s.bits, i = pbwire.Uvarint(src, i); i < 0 {
+				return malformed(i).in(m.fields[k].name)
+			}
+			continue
+		case shapeFixed64:
+			if len(src)-i < 8 {
+				return malformedText(pbwire.ErrTruncated).in(m.fields[k].name)
+			}
+			s.bits = binary.LittleEndian.Uint64(src[i:])
+			i += 8
+			continue
+		case shapeBytes:
+			if i < len(src) && int(src[i]) < 0x80 && int(src[i]) < len(src)-i {
+				s.lo = int32(i + 1)
+				i += 1 + int(src[i])
+				s.hi = int32(i)
+				continue
+			}
+		}
+		v, next := payload(src, i, key)
+		if next < 0 {
+			return malformed(next).in(m.fields[k].name)
+		}
+		i = next
+		switch p.shape {
+		case shapeMessage:
+			t.addMessage(s, first, v)
+		case shapeRepeated:
+			t.addRun(s, first, 1, int32(start), int32(i))
+		default:
+			*s = v
 		}
 	}
 	return nil
 }
 
-// note enters one occurrence of field k, whose tag and value are src[start:end], into its slot.
-func (t *toThrift) note(m *thriftMessage, f *frame, k int, wire pbwire.Type, v *slot, start, end int) *Error {
-	p, s := &m.slots[k], &f.slots[k]
-	n := int32(1)
-	if wire != p.wire {
-		if wire != pbwire.Bytes || p.pack == pbwire.Bytes {
-			return t.skipped(0, wire) // protobuf's readers take another wire type for an unknown field
-		}
-		var err *Error
-		if n, err = t.countPacked(p.pack, v); err != nil {
-			return err
-		}
+// other steps over a field that is not the plan's, at src[i:], or notes a packed one. k is the field with that number.
+func (t *toThrift) other(m *thriftMessage, f *frame, k int, key uint64, src []byte, start, i int) (int, *Error) {
+	v, next := payload(src, i, key)
+	if next < 0 {
+		return next, malformed(next)
 	}
-	first := f.mark(m, k, p.oneof)
-	switch p.shape {
-	case shapeScalar, shapeBytes:
-		*s = *v
-	case shapeMessage:
-		if first {
-			*s = slot{lo: v.lo, hi: v.hi, n: 1}
-		} else {
-			t.addPayload(s, v)
-		}
-	case shapeRepeated:
-		t.addRun(s, first, n, int32(start), int32(end))
+	switch {
+	case k == dropped:
+		return next, nil
+	case k == notFound:
+		return next, t.skipped(int32(key>>3), pbwire.Type(key&7))
 	}
-	return nil
+	p := &m.slots[k]
+	if pbwire.Type(key&7) != pbwire.Bytes || p.pack == pbwire.Bytes {
+		// protobuf's readers take another wire type for an unknown field.
+		err := t.skipped(0, pbwire.Type(key&7))
+		if err != nil {
+			err = err.in(m.fields[k].name)
+		}
+		return next, err
+	}
+	n, err := t.countPacked(p.pack, v)
+	if err != nil {
+		return next, err.in(m.fields[k].name)
+	}
+	t.addRun(&f.slots[k], f.mark(m, k, p.oneof), n, int32(start), int32(next))
+	return next, nil
+}
+
+// payload reads the value behind a tag: the bits of a number, or lo and hi of bytes and groups.
+func payload(src []byte, i int, key uint64) (v slot, next int) {
+	v.n = 1
+	switch pbwire.Type(key & 7) {
+	case pbwire.Varint:
+		v.bits, next = pbwire.Uvarint(src, i)
+	case pbwire.Bytes:
+		lo, hi := pbwire.Length(src, i)
+		v.lo, v.hi, next = int32(lo), int32(hi), hi
+	case pbwire.Fixed32:
+		if next = pbwire.Skip(src, i, 0, pbwire.Fixed32, 0); next >= 0 {
+			v.bits = uint64(binary.LittleEndian.Uint32(src[i:]))
+		}
+	case pbwire.Fixed64:
+		if next = pbwire.Skip(src, i, 0, pbwire.Fixed64, 0); next >= 0 {
+			v.bits = binary.LittleEndian.Uint64(src[i:])
+		}
+	case pbwire.StartGroup:
+		var hi int
+		hi, next = pbwire.SkipGroup(src, i, int32(key>>3), MaxDepth)
+		v.lo, v.hi = int32(i), int32(hi)
+	default: // an end without a start, or no wire type
+		next = pbwire.Skip(src, i, 0, pbwire.Type(key&7), 0)
+	}
+	return v, next
 }
 
 // mark enters k in the set of filled slots, takes out the other members of its oneof, and says whether k is new.
@@ -164,8 +185,12 @@ func (f *frame) mark(m *thriftMessage, k int, oneof int16) (first bool) {
 	return true
 }
 
-// addPayload adds a further occurrence of a message.
-func (t *toThrift) addPayload(s *slot, v *slot) {
+// addMessage adds an occurrence of a message.
+func (t *toThrift) addMessage(s *slot, first bool, v slot) {
+	if first {
+		*s = v
+		return
+	}
 	sc := &t.o.scratch
 	if s.n == 1 { // turn the only payload into a chain
 		sc.spans = append(sc.spans, span{s.lo, s.hi, -1})
@@ -200,7 +225,7 @@ func (t *toThrift) addRun(s *slot, first bool, n, start, end int32) {
 }
 
 // countPacked counts the elements of a packed payload.
-func (t *toThrift) countPacked(pack pbwire.Type, v *slot) (int32, *Error) {
+func (t *toThrift) countPacked(pack pbwire.Type, v slot) (int32, *Error) {
 	b := t.src[v.lo:v.hi]
 	width := 1
 	switch pack {

@@ -108,13 +108,13 @@ func (p *plans) toThrift(o *Out, src []byte, body *thriftBody) (unknown int, err
 	b, e := o.B, (*Error)(nil)
 	if body.bare {
 		b = appendStructHeader(b, p.compact, body.id)
-		if b, e = t.structValue(b, body.message, &all, 2); e == nil {
+		if b, e = t.structValue(b, body.message, all, 2); e == nil {
 			b = append(b, 0)
 		} else {
 			e = e.in(body.name)
 		}
 	} else {
-		b, e = t.structValue(b, body.message, &all, 1)
+		b, e = t.structValue(b, body.message, all, 1)
 	}
 	o.B = b
 	return t.unknown, e.result()

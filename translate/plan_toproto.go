@@ -56,6 +56,7 @@ type protoValue struct {
 	op       op
 	read     reading
 	encode   encoding
+	bulk     bulk
 	code     byte // type number on the Thrift wire
 	boolean  bool // compact: the value of a field stands in its header
 	implicit bool // zero is not written
@@ -223,6 +224,7 @@ func (c *protoCompiler) fillScalar(v *protoValue, t *schema.Type, num int32) err
 		v.enum = enumToProto(t.Enum)
 		v.bounds = bounds{on: t.Thrift == schema.ThriftI64, min: math.MinInt32, max: math.MaxInt32}
 	}
+	v.bulk = chooseProtoBulk(v)
 	return nil
 }
 

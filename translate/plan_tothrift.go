@@ -31,9 +31,9 @@ type thriftField struct {
 	name     string
 	id       int16
 	absent   schema.Absent
-	implicit bool // zero on the wire means absence
-	boolean  bool // compact: the header has the value
-	header   []byte
+	implicit bool    // zero on the wire means absence
+	boolean  bool    // compact: the header has the value
+	header   [3]byte // binary
 	value    thriftValue
 }
 
@@ -49,7 +49,9 @@ type slotPlan struct {
 type shape uint8
 
 const (
-	shapeScalar   shape = iota // bits; the last occurrence wins
+	shapeVarint   shape = iota // bits; the last occurrence wins
+	shapeFixed32               // bits
+	shapeFixed64               // bits
 	shapeBytes                 // lo and hi; the last occurrence wins
 	shapeMessage               // every payload, for they are merged
 	shapeRepeated              // the runs of occurrences, tags included, and the number of elements
@@ -88,6 +90,7 @@ type thriftValue struct {
 	write  writing
 	bulk   bulk
 	code   byte // type number on the Thrift wire
+	check  bool // opScalar: bounds or enum apply
 	bounds bounds
 	enum   *enumTable
 	utf8   bool // opString: invalid UTF-8 is an error
@@ -180,7 +183,12 @@ func newSlotPlan(v *thriftValue) slotPlan {
 	s := slotPlan{wire: v.wire, pack: pbwire.Bytes}
 	switch v.op {
 	case opScalar:
-		s.shape = shapeScalar
+		switch v.wire {
+		case pbwire.Fixed32:
+			s.shape = shapeFixed32
+		case pbwire.Fixed64:
+			s.shape = shapeFixed64
+		}
 	case opString, opBytes, opUUID, opUUIDText:
 		s.shape = shapeBytes
 	case opList, opMap:
@@ -206,7 +214,7 @@ func (c *thriftCompiler) field(tf *thriftField, f *schema.Field) error {
 	if c.compact {
 		tf.boolean = v.thrift == schema.ThriftBool
 	} else {
-		tf.header = appendBinaryHeader(nil, v.code, f.ThriftID)
+		tf.header = [3]byte(appendBinaryHeader(nil, v.code, f.ThriftID))
 	}
 	c.fresh = append(c.fresh, &tf.value)
 	return nil
@@ -351,6 +359,7 @@ func (c *thriftCompiler) fillScalar(v *thriftValue, t *schema.Type) error {
 		v.enum = enumToThrift(t.Enum)
 		v.bounds = bounds{} // the pairs are what fits
 	}
+	v.check = v.bounds.on || v.enum != nil
 	v.bulk = chooseBulk(v)
 	return nil
 }

@@ -2,6 +2,8 @@ package translate
 
 import (
 	"fmt"
+
+	"weft/translate/pbwire"
 )
 
 // list writes a list or set as a repeated field. An empty one writes nothing.
@@ -33,8 +35,18 @@ func (t *toProto) list(b []byte, i int, v *protoValue, depth int) ([]byte, int, 
 
 // packed writes n scalars behind one tag.
 func (t *toProto) packed(b []byte, i int, v *protoValue, n int) ([]byte, int, *Error) {
-	g := gap{}
+	if len(b)+t.o.refBytes+n > t.limit {
+		return b, i, errTooLarge(t.limit)
+	}
+	g := gap{room: pbwire.SizeUvarint(uint64(n))} // most lists are of small numbers
+	if v.elem.encode == encodeFixed64 {
+		g.room = pbwire.SizeUvarint(uint64(8 * n))
+	}
 	b = t.openGap(v.tag.append(b), &g)
+	if v.elem.bulk != bulkNone {
+		b, i, err := t.packedBulk(b, i, v.elem, n)
+		return t.closeGap(b, &g), i, err
+	}
 	for j := 0; j < n; j++ {
 		var x uint64
 		if x, i = readScalar(t.src, i, v.elem.read); i < 0 {

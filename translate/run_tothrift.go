@@ -21,7 +21,7 @@ type toThrift struct {
 }
 
 // structValue writes a struct from all occurrences of its message.
-func (t *toThrift) structValue(b []byte, m *thriftMessage, s *slot, depth int) ([]byte, *Error) {
+func (t *toThrift) structValue(b []byte, m *thriftMessage, s slot, depth int) ([]byte, *Error) {
 	if depth > MaxDepth {
 		return b, errTooDeep()
 	}
@@ -48,17 +48,19 @@ func (t *toThrift) fields(b []byte, m *thriftMessage, f *frame, depth int) ([]by
 		for todo := seen | m.always[w]; todo != 0; todo &= todo - 1 {
 			k := w<<6 + bits.TrailingZeros64(todo)
 			fd := &m.fields[k]
-			before := len(b) + len(t.o.Refs)
+			wrote := seen&todo&-todo != 0
 			var err *Error
-			if seen&todo&-todo != 0 {
-				b, err = t.field(b, fd, &f.slots[k], last, depth)
-			} else {
+			if wrote {
+				b, wrote, err = t.field(b, fd, &f.slots[k], last, depth)
+			}
+			if !wrote && err == nil && fd.absent != schema.Omit {
+				wrote = true
 				b, err = t.absent(b, fd, last)
 			}
 			if err != nil {
 				return b, err.in(fd.name)
 			}
-			if len(b)+len(t.o.Refs) != before {
+			if wrote {
 				last = fd.id
 				set++
 			}
@@ -70,66 +72,72 @@ func (t *toThrift) fields(b []byte, m *thriftMessage, f *frame, depth int) ([]by
 	return append(b, 0), nil
 }
 
-// field writes a field that came. A zero in a field without presence is the same as absence.
-func (t *toThrift) field(b []byte, fd *thriftField, s *slot, last int16, depth int) ([]byte, *Error) {
+// field writes a field that came, and says whether it did: a zero in a field without presence and a repeated field
+// without elements are the same as absence.
+func (t *toThrift) field(b []byte, fd *thriftField, s *slot, last int16, depth int) (out []byte, wrote bool, err *Error) {
 	v := &fd.value
 	switch v.op {
 	case opScalar:
-		x, err := v.scalar(s.bits)
-		if err != nil {
-			return b, err
+		x := decodeBits(v.decode, s.bits)
+		if fd.implicit && x == 0 {
+			return b, false, nil
 		}
-		if fd.implicit && decodeBits(v.decode, s.bits) == 0 {
-			return t.absent(b, fd, last)
+		if v.check {
+			if x, err = v.checked(x); err != nil {
+				return b, false, err
+			}
 		}
 		if fd.boolean {
-			return appendCompactHeader(b, compactFalse-byte(x), fd.id, last), nil
+			return appendCompactHeader(b, compactFalse-byte(x), fd.id, last), true, nil
 		}
-		return appendScalar(fd.appendHeader(b, last), v.write, x), nil
-	case opString, opBytes, opUUID, opUUIDText:
+		return appendScalar(fd.appendHeader(b, t.compact, last), v.write, x), true, nil
+	case opString, opBytes:
 		if fd.implicit && s.lo == s.hi {
-			return t.absent(b, fd, last)
+			return b, false, nil
+		}
+		b, err = t.bytes(fd.appendHeader(b, t.compact, last), v, t.src[s.lo:s.hi])
+		return b, true, err
+	case opUUID, opUUIDText:
+		if fd.implicit && s.lo == s.hi {
+			return b, false, nil
 		}
 	case opList, opMap:
 		if s.n == 0 {
-			return t.absent(b, fd, last)
+			return b, false, nil
 		}
 	case opWrap:
 		if fd.boolean { // the value as an element is the type in the header as a field
-			b, err := t.wrapped(b, v, s, depth)
-			if err != nil {
-				return b, err
+			if b, err = t.wrapped(b, v, *s, depth); err != nil {
+				return b, false, err
 			}
 			end := len(b) - 1
-			return appendCompactHeader(b[:end], b[end], fd.id, last), nil
+			return appendCompactHeader(b[:end], b[end], fd.id, last), true, nil
 		}
 	}
-	return t.value(fd.appendHeader(b, last), v, s, depth)
+	b, err = t.value(fd.appendHeader(b, t.compact, last), v, *s, depth)
+	return b, true, err
 }
 
 // absent does what the field asks for where nothing came.
 func (t *toThrift) absent(b []byte, fd *thriftField, last int16) ([]byte, *Error) {
-	switch fd.absent {
-	case schema.Refuse:
+	if fd.absent == schema.Refuse {
 		return b, errMissing()
-	case schema.WriteZero:
-		if fd.value.zeroErr != nil {
-			return b, fd.value.zeroErr.clone()
-		}
-		return fd.appendZero(b, last), nil
 	}
-	return b, nil
+	if fd.value.zeroErr != nil {
+		return b, fd.value.zeroErr.clone()
+	}
+	return fd.appendZero(b, t.compact, last), nil
 }
 
-func (f *thriftField) appendHeader(b []byte, last int16) []byte {
-	if len(f.header) == 3 {
-		return append(b, f.header[0], f.header[1], f.header[2])
+func (f *thriftField) appendHeader(b []byte, compact bool, last int16) []byte {
+	if compact {
+		return appendCompactHeader(b, f.value.code, f.id, last)
 	}
-	return appendCompactHeader(b, f.value.code, f.id, last)
+	return append(b, f.header[0], f.header[1], f.header[2])
 }
 
 // value writes the value in slot s, without a header.
-func (t *toThrift) value(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *Error) {
+func (t *toThrift) value(b []byte, v *thriftValue, s slot, depth int) ([]byte, *Error) {
 	switch v.op {
 	case opScalar:
 		x, err := v.scalar(s.bits)
@@ -158,7 +166,7 @@ func (t *toThrift) value(b []byte, v *thriftValue, s *slot, depth int) ([]byte, 
 func (t *toThrift) orZero(b []byte, m *thriftMessage, f *frame, k int, depth int) ([]byte, *Error) {
 	v := &m.fields[k].value
 	if f.seen[0]>>k&1 != 0 {
-		return t.value(b, v, &f.slots[k], depth)
+		return t.value(b, v, f.slots[k], depth)
 	}
 	if v.zeroErr != nil {
 		return b, v.zeroErr.clone()
@@ -167,7 +175,7 @@ func (t *toThrift) orZero(b []byte, m *thriftMessage, f *frame, k int, depth int
 }
 
 // wrapped writes the value that stands in a message of its own on the protobuf side.
-func (t *toThrift) wrapped(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *Error) {
+func (t *toThrift) wrapped(b []byte, v *thriftValue, s slot, depth int) ([]byte, *Error) {
 	f := t.open(v.message)
 	if err := t.indexAll(v.message, &f, s); err != nil {
 		return b, err
@@ -181,7 +189,7 @@ func (t *toThrift) wrapped(b []byte, v *thriftValue, s *slot, depth int) ([]byte
 }
 
 // time writes a Timestamp or Duration as a number.
-func (t *toThrift) time(b []byte, v *thriftValue, s *slot) ([]byte, *Error) {
+func (t *toThrift) time(b []byte, v *thriftValue, s slot) ([]byte, *Error) {
 	f := t.open(v.message)
 	if err := t.indexAll(v.message, &f, s); err != nil {
 		return b, err

@@ -14,7 +14,7 @@ type cursor struct {
 }
 
 // first starts at the first occurrence in slot s.
-func (t *toThrift) first(s *slot) cursor {
+func (t *toThrift) first(s slot) cursor {
 	part := &t.o.scratch.spans[s.lo]
 	return cursor{i: int(part.start), end: int(part.end), next: part.next}
 }
@@ -47,9 +47,12 @@ func (t *toThrift) advance(c *cursor) (lo, hi int, ok bool) {
 }
 
 // list writes a list or set.
-func (t *toThrift) list(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *Error) {
+func (t *toThrift) list(b []byte, v *thriftValue, s slot, depth int) ([]byte, *Error) {
 	if depth > MaxDepth {
 		return b, errTooDeep()
+	}
+	if len(b)+t.o.refBytes+int(s.n)*leastSize(v.elem.code, t.compact) > t.limit {
+		return b, errTooLarge(t.limit)
 	}
 	b = appendListHeader(b, t.compact, v.elem.code, int(s.n))
 	var err *Error
@@ -62,11 +65,11 @@ func (t *toThrift) list(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *
 		if v.elem.op == opScalar {
 			b, j, err = t.packed(b, v.elem, lo, hi, j)
 		} else {
-			b, err = t.value(b, v.elem, &slot{lo: int32(lo), hi: int32(hi), n: 1}, depth)
+			b, err = t.value(b, v.elem, slot{lo: int32(lo), hi: int32(hi), n: 1}, depth)
 			j++
 		}
 		if err != nil {
-			return b, err.atIndex(j - 1)
+			return b, err.atIndex(max(j-1, 0))
 		}
 	}
 }
@@ -75,8 +78,12 @@ func (t *toThrift) list(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *
 // does not stand packed is a payload of one.
 func (t *toThrift) packed(b []byte, v *thriftValue, lo, hi, j int) ([]byte, int, *Error) {
 	src := t.src[:hi]
-	if len(b)+t.o.refBytes+len(src)-lo > t.limit {
-		return b, j, errTooLarge(t.limit)
+	if v.bulk != bulkNone && hi-lo >= minBulk {
+		n, err := t.countPacked(v.wire, slot{lo: int32(lo), hi: int32(hi)})
+		if err == nil {
+			b, err = t.packedBulk(b, v, src[lo:], int(n))
+		}
+		return b, j + int(n), err
 	}
 	for i := lo; i < len(src); j++ {
 		var x uint64
@@ -100,8 +107,3 @@ func (t *toThrift) packed(b []byte, v *thriftValue, lo, hi, j int) ([]byte, int,
 	}
 	return b, j, nil
 }
-
-// bulk names the loops for lists of scalars without a check.
-type bulk uint8
-
-func chooseBulk(v *thriftValue) bulk { return 0 }

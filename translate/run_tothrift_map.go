@@ -9,7 +9,7 @@ import (
 
 // mapValue writes a map. Of pairs with equal keys the last one is written, and the count is that of the pairs that
 // are.
-func (t *toThrift) mapValue(b []byte, v *thriftValue, s *slot, depth int) ([]byte, *Error) {
+func (t *toThrift) mapValue(b []byte, v *thriftValue, s slot, depth int) ([]byte, *Error) {
 	if depth > MaxDepth {
 		return b, errTooDeep()
 	}
@@ -73,7 +73,7 @@ func (t *toThrift) keyText(key *thriftValue, f *frame, j int) string {
 // duplicates finds the pairs that a later one with the same key replaces: dead is the set of their numbers, nil where
 // there are none, on the stack of sets. live is the number of the others. Keys that protobuf's maps cannot have (structs,
 // containers) are repeated entries there, and pass as they are.
-func (t *toThrift) duplicates(v *thriftValue, s *slot) (dead []uint64, live int, err *Error) {
+func (t *toThrift) duplicates(v *thriftValue, s slot) (dead []uint64, live int, err *Error) {
 	n := int(s.n)
 	simple := v.key.op == opScalar || v.key.op == opString || v.key.op == opBytes || v.key.op == opUUID
 	if n < 2 || !simple {
@@ -105,7 +105,7 @@ func (t *toThrift) duplicates(v *thriftValue, s *slot) (dead []uint64, live int,
 }
 
 // readKeys fills keys with each entry's key: the value of a scalar, the place of a string.
-func (t *toThrift) readKeys(v *thriftValue, s *slot, keys []uint64) *Error {
+func (t *toThrift) readKeys(v *thriftValue, s slot, keys []uint64) *Error {
 	unknown := t.unknown
 	c := t.first(s)
 	for j := range keys {

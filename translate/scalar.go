@@ -39,17 +39,25 @@ func decodeBits(d decoding, bits uint64) uint64 {
 // scalar gives the Thrift value of a protobuf scalar.
 func (v *thriftValue) scalar(bits uint64) (uint64, *Error) {
 	x := decodeBits(v.decode, bits)
-	if v.bounds.on && !v.bounds.ok(x) {
-		return 0, v.rangeError(x)
+	if !v.check {
+		return x, nil
 	}
-	if v.enum != nil {
-		n, ok := v.enum.find(int32(x))
-		if !ok {
-			return 0, errEnum(v.enum, int32(x))
+	return v.checked(x)
+}
+
+// checked gives the Thrift value of a decoded integer that is limited or an enum's.
+func (v *thriftValue) checked(x uint64) (uint64, *Error) {
+	if v.enum == nil {
+		if !v.bounds.ok(x) {
+			return 0, v.rangeError(x)
 		}
-		x = uint64(int64(n))
+		return x, nil
 	}
-	return x, nil
+	n, ok := v.enum.find(int32(x))
+	if !ok {
+		return 0, errEnum(v.enum, int32(x))
+	}
+	return uint64(int64(n)), nil
 }
 
 func (v *thriftValue) rangeError(x uint64) *Error {

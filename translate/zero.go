@@ -108,7 +108,7 @@ func (c *thriftCompiler) setEmpty(m *thriftMessage) error {
 				m.setEmptyErr(e.clone().in(f.name))
 				return nil
 			}
-			b = f.appendZero(b, last)
+			b = f.appendZero(b, c.compact, last)
 			last = f.id
 			if len(b) > maxZero {
 				return fmt.Errorf("the empty %s is larger than %d bytes", m.name, maxZero)
@@ -126,14 +126,9 @@ func (c *thriftCompiler) setEmpty(m *thriftMessage) error {
 func (m *thriftMessage) setEmptyErr(e *Error) { m.emptyErr, m.emptyState = e, emptyKnown }
 
 // appendZero appends the field with its zero value.
-func (f *thriftField) appendZero(b []byte, last int16) []byte {
-	switch {
-	case f.header != nil:
-		b = append(b, f.header...)
-	case f.boolean:
+func (f *thriftField) appendZero(b []byte, compact bool, last int16) []byte {
+	if f.boolean {
 		return appendCompactHeader(b, compactFalse, f.id, last)
-	default:
-		b = appendCompactHeader(b, f.value.code, f.id, last)
 	}
-	return append(b, f.value.zero...)
+	return append(f.appendHeader(b, compact, last), f.value.zero...)
 }
