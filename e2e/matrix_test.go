@@ -78,3 +78,19 @@ func TestThriftToGRPCToThrift(t *testing.T) {
 		})
 	}
 }
+
+// Without a schema a Thrift connection is pinned to one endpoint of the same dialect.
+func TestThriftWithoutSchema(t *testing.T) {
+	for _, wire := range thriftpeer.Wires() {
+		t.Run(wire.String(), func(t *testing.T) {
+			server := thriftpeer.Start(t, wire)
+			w := startSidecar(t, `
+version: weft/v1
+admin: {listen: ""}
+outbound: {listeners: [{listen: "127.0.0.1:0", service: peer}]}
+discovery: {static: {peer: [{`+endpoint(server.Addr, wire.String())+`}]}}
+`)
+			thriftpeer.CheckAll(t, thriftpeer.Dial(t, w.listen, wire))
+		})
+	}
+}

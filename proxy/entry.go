@@ -15,6 +15,7 @@ import (
 	"weft/pkg/telemetry"
 	"weft/proxy/accept"
 	"weft/proxy/detect"
+	"weft/proxy/relay"
 	"weft/proxy/route"
 )
 
@@ -49,6 +50,9 @@ func (e *entry) serve(nc net.Conn) {
 	s.Run(accept.NewSwitch(s, e.p.wheel, e.p.config.Limits.FirstByte,
 		func(k detect.Kind) (sock.Handler, error) { return e.protocol(c, k) },
 		func(err error) { e.closed(c, err) }))
+	if c.pair != nil {
+		c.pair.Wait()
+	}
 }
 
 // protocol puts the dialect that the first bytes told on the connection.
@@ -63,14 +67,27 @@ func (e *entry) protocol(c *conn, k detect.Kind) (sock.Handler, error) {
 		e.speaks(c, h, d)
 		return h, nil
 	case !e.service.HasSchema:
-		return nil, errNoSchema
+		return e.pin(c, d, closed)
 	}
 	t := e.p.bridge.ServeThrift(c.s, e.service, e.policy.Ordering, closed)
 	e.speaks(c, t, d)
 	return t, nil
 }
 
-var errNoSchema = errors.New("thrift calls need a schema")
+// pin relays a Thrift connection to a service without a schema to one endpoint of the same dialect.
+func (e *entry) pin(c *conn, d dialect.Dialect, closed func(error)) (sock.Handler, error) {
+	ep := e.service.Any()
+	switch {
+	case ep == nil:
+		return nil, fmt.Errorf("service %s has no endpoint", e.service.Name)
+	case ep.Dialect != d:
+		return nil, fmt.Errorf("service %s has no schema, and its endpoint %s speaks %s, not %s", e.service.Name, ep.Address, ep.Dialect, d)
+	}
+	o := ep.Pool.Options()
+	c.pair = relay.New(c.s, o.Network, o.Address, o.ConnectTimeout, o.Socket, closed)
+	e.speaks(c, c.pair, d)
+	return c.pair, nil
+}
 
 func (e *entry) speaks(c *conn, d drainer, name dialect.Dialect) {
 	c.counters = e.p.metrics.Connections(e.direction, telemetry.Downstream, e.service.Name, name)
@@ -113,6 +130,7 @@ type conn struct {
 	// owned by the reader goroutine
 	name     dialect.Dialect // zero until the first bytes have told
 	counters *telemetry.Connections
+	pair     *relay.Pair // set where the connection is relayed
 
 	mu       sync.Mutex
 	protocol drainer // nil until the first bytes have told

@@ -115,6 +115,9 @@ func (s *Service) ByThrift(name []byte) *Method {
 	return s.unknown
 }
 
+// Any returns an endpoint for a connection whose calls are not known. nil where there is none.
+func (s *Service) Any() *balance.Endpoint { return s.unknown.Rule(nil).Pick() }
+
 // Unknown reports whether m stands for every method that the schema does not have.
 func (s *Service) Unknown(m *Method) bool { return m == s.unknown }
 
