@@ -37,6 +37,7 @@ type call struct {
 	reset    bool
 	refused  bool
 	waiting  int
+	given    bool // the stream was given back; guarded by the connection's lock
 	over     chan struct{}
 }
 
@@ -65,9 +66,17 @@ func (c *caller) Data(st *Stream, p []byte, seg *buf.Segment, end bool, b *sock.
 func (c *caller) finish(st *Stream, b *sock.Batch) {
 	cl := st.Owner.(*call)
 	c.conn.Lock()
-	st.Done(b)
-	c.conn.Unlock()
-	close(cl.over)
+	defer c.conn.Unlock()
+	c.giveBack(cl, st, b)
+}
+
+// giveBack (locked) is called by the reader goroutine or by one that cancels, whichever comes first.
+func (c *caller) giveBack(cl *call, st *Stream, b *sock.Batch) {
+	if !cl.given {
+		cl.given = true
+		st.Done(b)
+		close(cl.over)
+	}
 }
 
 func (c *caller) Reset(st *Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {

@@ -91,9 +91,13 @@ func (c *Conn) room(st *Stream) int {
 
 // wake puts a stream in line if it has data and a window of its own.
 func (c *Conn) wake(st *Stream) {
-	if !st.ready && st.sendWindow > 0 && st.queue.Len() > 0 {
+	if st.mayWake() {
 		c.ready.push(st)
 	}
+}
+
+func (st *Stream) mayWake() bool {
+	return !st.ready && st.sendWindow > 0 && st.queue.Len() > 0
 }
 
 // pump moves data that waits to the socket's queue, a frame of each stream in turn, as far as the connection's

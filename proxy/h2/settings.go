@@ -105,7 +105,10 @@ func (c *Conn) changeWindows(window int64) error {
 		if st.sendWindow > mostWindow {
 			return ConnectionError{http2.ErrCodeFlowControl, "INITIAL_WINDOW_SIZE makes a window too large"}
 		}
+	}
+	for _, st := range c.collect((*Stream).mayWake) {
 		c.wake(st)
+		c.unpin(st)
 	}
 	return nil
 }
