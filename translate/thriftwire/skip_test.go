@@ -55,6 +55,7 @@ var skipCases = []skipCase{
 	{"compact element type 15", Compact, "19 1f", errType},
 	{"compact varint of 6 bytes", Compact, "15 8080808080", errVarint},
 	{"compact varint of 11 bytes", Compact, "16 80808080808080808080", errVarint},
+	{"compact varint of 7 bytes and more behind it", Compact, "15 80808080808001 00 000000", errVarint},
 	{"compact field id of 6 bytes", Compact, "05 8080808080", errVarint},
 	{"compact string of 2 GiB", Compact, "18 8080808008", errLength},
 	{"compact list of 2 GiB", Compact, "19 f5 8080808008", errLength},
@@ -139,6 +140,16 @@ func nested(p Protocol, levels int, open, middle, end string) []byte {
 	return []byte(s)
 }
 
+// structsInLists alternates structs and lists; list is the head of a field that is a list of one struct, empty that of an empty one.
+func structsInLists(levels int, list, empty string) []byte {
+	pairs := (levels - 1) / 2
+	s := strings.Repeat(list, pairs)
+	if levels%2 == 0 {
+		s += empty
+	}
+	return []byte(s + strings.Repeat("\x00", pairs+1))
+}
+
 func TestDepth(t *testing.T) {
 	cases := []struct {
 		name  string
@@ -153,6 +164,10 @@ func TestDepth(t *testing.T) {
 			}
 			return []byte("\x0f\x00\x01" + strings.Repeat("\x0f\x00\x00\x00\x01", n-2) + "\x03\x00\x00\x00\x00" + "\x00")
 		}},
+		{"binary structs in lists", Binary, func(n int) []byte {
+			return structsInLists(n, "\x0f\x00\x01\x0c\x00\x00\x00\x01", "\x0f\x00\x01\x03\x00\x00\x00\x00")
+		}},
+		{"compact structs in lists", Compact, func(n int) []byte { return structsInLists(n, "\x19\x1c", "\x19\x03") }},
 		{"compact maps", Compact, func(n int) []byte {
 			if n == 1 {
 				return []byte{0}
