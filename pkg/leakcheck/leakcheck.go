@@ -30,6 +30,7 @@ func Main(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
+		buf.CheckFreed()
 	}
 	os.Exit(code)
 }
