@@ -25,6 +25,7 @@ var layers = map[string]struct {
 	"translate": {[]string{"pkg"}, "bytes in, bytes out: it knows no network, so neither discovery nor proxy"},
 	"discovery": {[]string{"pkg"}, "who is there has nothing to do with what is said"},
 	"pkg":       {nil, "leaves"},
+	"e2e":       {[]string{"proxy", "translate", "discovery", "pkg", "testpeers"}, "tests of the whole, through its outside"},
 	"testpeers": {nil, "a fault of weft must not hide in the peers that find it"},
 	"bench":     {[]string{"translate", "pkg"}, "it drives the proxy from the outside, as a process"},
 }
