@@ -115,9 +115,13 @@ func (x *unary) ended(h *h2.Headers, b *sock.Batch) {
 	}
 	if x.finish() {
 		st := x.statusOf(h)
-		if st.code == codes.OK {
+		switch {
+		case x.oneway: // nobody waits for an answer; the next call of the connection waited for the end
+			x.caller.reply(x, answer{}, b)
+			x.done(st.code, outcomeOf(st.code))
+		case st.code == codes.OK:
 			x.grpcReply(b)
-		} else {
+		default:
 			x.answerStatus(st, b)
 		}
 	}

@@ -47,6 +47,12 @@ func CheckAll(t *testing.T, conn *grpc.ClientConn) {
 			}
 		})
 	}
+	CheckRest(t, conn)
+}
+
+// CheckRest runs the oneway method and a method that does not exist.
+func CheckRest(t *testing.T, conn *grpc.ClientConn) {
+	t.Helper()
 	t.Run("oneway", func(t *testing.T) { checkOneway(t, conn) })
 	t.Run("unknown method", func(t *testing.T) {
 		err := conn.Invoke(t.Context(), "/"+Service+"/Nope", &everythingpb.EverythingNothingRequest{}, &everythingpb.EverythingNothingResponse{})
