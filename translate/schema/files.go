@@ -50,7 +50,8 @@ func (l *loader) readThrift(names []string) {
 		return
 	}
 	files, problems := thriftidl.Parse(root, thriftidl.Options{
-		ImportPaths: l.src.ImportPaths,
+		ImportPaths:  l.src.ImportPaths,
+		AllowNegKeys: l.src.AllowNegKeys,
 		ReadFile: func(name string) ([]byte, error) {
 			if name == rootName {
 				return []byte(text.String()), nil

@@ -20,6 +20,10 @@ type Source struct {
 	ImportPaths []string
 	Binding     string // "" where there is none
 	Strict      bool
+
+	// AllowNegKeys keeps field ids below 1 that a .thrift writes, as Apache's --allow-neg-keys does. Without it the
+	// compiler gives such a field the next implicit id, and so does weft.
+	AllowNegKeys bool
 }
 
 // Load reads, checks and matches the files of src. The error is of type Problems and holds every error and warning

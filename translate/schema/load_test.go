@@ -191,6 +191,51 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestImportPaths: a given file is read itself, though an import path before its own has a file of the same name.
+func TestImportPaths(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"a/x.proto": "syntax = \"proto3\"; package a; message M {}",
+		"b/x.proto": "syntax = \"proto3\"; package b; import \"y.proto\"; service S { rpc F(y.M) returns (y.M); }",
+		"b/y.proto": "syntax = \"proto3\"; package y; message M {}",
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Load(Source{Files: []string{"b/x.proto"}, ImportPaths: []string{"a", "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Services) != 1 || s.Services[0].GRPC != "b.S" {
+		t.Errorf("services %v", s.Services)
+	}
+	_, err = Load(Source{Files: []string{"a/x.proto", "b/x.proto"}})
+	if want := "b/x.proto: the file is imported as x.proto, as is a/x.proto: import paths have to tell them apart"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestNegativeKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.thrift")
+	if err := os.WriteFile(path, []byte("service S { void f(-7: i32 x) }"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for allow, want := range map[bool]int16{false: -1, true: -7} {
+		s, err := Load(Source{Files: []string{path}, AllowNegKeys: allow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := s.Services[0].Methods[0].Request.Message.Fields[0]
+		if f.ThriftID != want || f.ProtoNum != 0x10000000+int32(uint16(want)) {
+			t.Errorf("AllowNegKeys %v: id %d, number %d", allow, f.ThriftID, f.ProtoNum)
+		}
+	}
+}
+
 func FuzzPair(f *testing.F) {
 	for _, tc := range pairCases {
 		f.Add(tc.thrift, tc.proto, tc.binding)

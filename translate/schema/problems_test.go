@@ -189,6 +189,13 @@ a.thrift:3:6: warning: method g of service S has no rpc of that name`,
 		fails:   true,
 	},
 	{
+		name:   "two methods, one rpc",
+		thrift: "service S { void getIt()\nvoid get_it() }",
+		proto:  "message A {}\nservice S { rpc GetIt(A) returns (A); }",
+		want:   "a.thrift:2:6: method get_it of service S and method getIt (a.thrift:1:18) are both rpc S.GetIt (a.proto:3:13): say in the binding which is meant, or drop one",
+		fails:  true,
+	},
+	{
 		name:    "names that do not exist",
 		thrift:  "struct A { 1: i32 x }" + service,
 		proto:   "message A { int32 x = 1; }\nservice S { rpc F(A) returns (A); }",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,9 +106,14 @@ func (l *loader) compile(pf *protoFiles, set map[string]*descriptorpb.FileDescri
 		if !slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}
+		if other, ok := pf.opened[path]; ok && filepath.Clean(other) != filepath.Clean(text) {
+			l.fail(thriftidl.Pos{File: text}, "the file is imported as "+path+", as is "+other+": import paths have to tell them apart")
+			continue
+		}
 		pf.opened[path] = text
 		paths = append(paths, path)
 	}
+	given := maps.Clone(pf.opened)
 	compiler := protocompile.Compiler{
 		SourceInfoMode: protocompile.SourceInfoStandard,
 		MaxParallelism: 1, // the reporter and the resolver below are not for several goroutines
@@ -120,6 +126,10 @@ func (l *loader) compile(pf *protoFiles, set map[string]*descriptorpb.FileDescri
 			protocompile.ResolverFunc(func(path string) (protocompile.SearchResult, error) {
 				if f := set[path]; f != nil && pf.source[path] != "" {
 					return protocompile.SearchResult{Proto: f}, nil
+				}
+				if text, ok := given[path]; ok {
+					source, err := pf.open(text)
+					return protocompile.SearchResult{Source: source}, err
 				}
 				return protocompile.SearchResult{}, errors.New("no such file in the import paths")
 			}),

@@ -156,7 +156,7 @@ func (p *pairer) boundPairs(thrift []*thriftidl.Service, grpc []protoreflect.Ser
 func (p *pairer) services(pairs []servicePair) []*Service {
 	var list []*Service
 	carried := map[*thriftidl.Service]map[string][]servicePair{} // Thrift methods with a partner
-	answered := map[protoreflect.FullName]bool{}                 // rpcs with a partner
+	answered := map[protoreflect.FullName]*thriftidl.Function{}  // rpcs with their partner
 	for _, pair := range pairs {
 		s := &Service{Thrift: pair.thrift.Name, GRPC: string(pair.grpc.FullName())}
 		if carried[pair.thrift] == nil {
@@ -172,7 +172,11 @@ func (p *pairer) services(pairs []servicePair) []*Service {
 				continue
 			}
 			carried[pair.thrift][fn.Name] = append(carried[pair.thrift][fn.Name], pair)
-			answered[md.FullName()] = true
+			if other := answered[md.FullName()]; other != nil {
+				p.l.fail(fn.Pos, "method "+fn.Name+" of service "+pair.thrift.Name+" and method "+other.Name+" ("+other.Pos.String()+") are both rpc "+string(md.FullName())+p.other(md)+": say in the binding which is meant, or drop one")
+				continue
+			}
+			answered[md.FullName()] = fn
 			s.Methods = append(s.Methods, p.method(fn, md, entry))
 		}
 		list = append(list, s)
@@ -241,7 +245,7 @@ func methodEntry(s *binding.Service, thrift, grpc string) *binding.Method {
 }
 
 // lonelyMethods reports methods without a partner, and Thrift methods with several.
-func (p *pairer) lonelyMethods(pairs []servicePair, carried map[*thriftidl.Service]map[string][]servicePair, answered map[protoreflect.FullName]bool) {
+func (p *pairer) lonelyMethods(pairs []servicePair, carried map[*thriftidl.Service]map[string][]servicePair, answered map[protoreflect.FullName]*thriftidl.Function) {
 	if p.links != nil {
 		return
 	}
@@ -256,7 +260,7 @@ func (p *pairer) lonelyMethods(pairs []servicePair, carried map[*thriftidl.Servi
 		}
 		for _, md := range methodsOf(pair.grpc) {
 			e := methodEntry(pair.entry, "", string(md.Name()))
-			if !answered[md.FullName()] && (e == nil || !e.Drop) {
+			if answered[md.FullName()] == nil && (e == nil || !e.Drop) {
 				p.warnf(p.l.protoPos(md), "rpc %s of service %s has no Thrift method of that name", md.Name(), pair.grpc.FullName())
 			}
 		}

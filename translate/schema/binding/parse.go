@@ -1,6 +1,7 @@
 package binding
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,15 @@ import (
 )
 
 // MaxSize is the largest binding file that Parse reads, in bytes.
-const MaxSize = 4 << 20
+const MaxSize = 1 << 20
+
+// The YAML parser's time grows with the square of some things that a binding needs little of.
+const (
+	maxNesting = 100      // brackets open at once, dashes on one line; a binding needs five levels
+	maxFlow    = 16 << 10 // bytes between an outermost bracket and its end
+	maxLine    = 16 << 10 // bytes of a line
+	maxAnchors = 100      // ampersands and asterisks, which no name of an IDL has
+)
 
 // Parse reads a binding file. It finds every error of form: unknown and repeated keys, values of the wrong type, words
 // that a key does not know, entries that name nothing. The File is not to be used where there is an error.
@@ -23,6 +32,10 @@ func Parse(name string, data []byte) (*File, []thriftidl.Problem) {
 	r := &reader{name: name}
 	if len(data) > MaxSize {
 		r.problem(nil, "binding files are at most %d bytes long, this one has %d", MaxSize, len(data))
+		return &File{}, r.problems
+	}
+	if line, why := refused(data); line > 0 {
+		r.problems = append(r.problems, thriftidl.Problem{Pos: thriftidl.Pos{File: name, Line: line, Col: 1}, Text: why})
 		return &File{}, r.problems
 	}
 	doc, err := parser.ParseBytes(data, 0)
@@ -38,6 +51,41 @@ func Parse(name string, data []byte) (*File, []thriftidl.Problem) {
 		r.file(f, doc.Docs[0].Body)
 	}
 	return f, r.problems
+}
+
+// refused gives the line on which data passes one of the limits above, 0 if it does not. It looks at bytes, not at YAML, and
+// so counts what stands in texts as well.
+func refused(data []byte) (line int, why string) {
+	open, flow, anchors := 0, 0, 0
+	for text := range bytes.Lines(data) {
+		line++
+		for _, c := range text {
+			switch c {
+			case '[', '{':
+				open++
+			case ']', '}':
+				open = max(0, open-1)
+			case '&', '*':
+				anchors++
+			}
+			flow++
+			if open == 0 {
+				flow = 0
+			}
+			if flow > maxFlow {
+				return line, fmt.Sprintf("more than %d bytes stand in one pair of brackets: write a list with dashes", maxFlow)
+			}
+		}
+		switch {
+		case len(text) > maxLine:
+			return line, fmt.Sprintf("the line is longer than %d bytes", maxLine)
+		case open > maxNesting || bytes.Count(text, []byte("- "))+bytes.Count(text, []byte("? ")) > maxNesting:
+			return line, fmt.Sprintf("the binding is nested deeper than %d levels", maxNesting)
+		case anchors > maxAnchors:
+			return line, fmt.Sprintf("the binding has more than %d anchors and aliases, of which it needs none", maxAnchors)
+		}
+	}
+	return 0, ""
 }
 
 type reader struct {

@@ -64,6 +64,11 @@ func TestParseProblems(t *testing.T) {
 		{"drop is a flag", "types: [{thrift: A, fields: [{thrift: x, drop: maybe}]}]\n", "b.yaml:1:48: drop is true or false"},
 		{"drop alone", "types: [{thrift: A, fields: [{thrift: x, drop: true, zero: omit}]}]\n", "b.yaml:1:31: a field that is dropped takes no other key"},
 		{"id", "types: [{proto: A, fields: [{proto: x, id: 40000}]}]\n", "b.yaml:1:44: id is a number from 1 to 32767"},
+		{"brackets", strings.Repeat("[", 5000), "b.yaml:1:1: the binding is nested deeper than 100 levels"},
+		{"dashes", "types:\n" + strings.Repeat("- ", 5000), "b.yaml:2:1: the binding is nested deeper than 100 levels"},
+		{"flow", "types: [\n" + strings.Repeat("x,", 9000) + "]", "b.yaml:2:1: more than 16384 bytes stand in one pair of brackets: write a list with dashes"},
+		{"long line", "# " + strings.Repeat("x", 20000), "b.yaml:1:1: the line is longer than 16384 bytes"},
+		{"anchors", strings.Repeat("&a *a ", 500), "b.yaml:1:1: the binding has more than 100 anchors and aliases, of which it needs none"},
 		{"text", "x: [\n", "b.yaml:1:4: reading the binding as YAML: sequence end token ']' not found"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
