@@ -143,12 +143,12 @@ func (t *toProto) packedBulk(b []byte, i int, v *protoValue, n int) ([]byte, int
 	default:
 		for j := range n {
 			x, next := shortUvarint(src, i)
+			if next < 0 {
+				return b, i, errThrift(varintError(next)).atIndex(j)
+			}
 			y := pbwire.Unzigzag(x)
 			if v.read == readZigzag32 && y != int64(int32(y)) {
-				next = thriftVarint
-			}
-			if next < 0 {
-				return b, i, errThrift(next).atIndex(j)
+				return b, i, errThrift(thriftVarint).atIndex(j)
 			}
 			i = next
 			at = putUvarint(b, at, uint64(y))

@@ -114,7 +114,8 @@ func (l *lookup) find(num int32) int {
 	return l.search(num)
 }
 
-func (l *lookup) search(num int32) int {
+//go:noinline
+func (l *lookup) search(num int32) int { // apart, so that find is small enough to be inlined
 	lo, hi := 0, len(l.sparse)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)

@@ -59,6 +59,8 @@ type protoValue struct {
 	bulk     bulk
 	code     byte // type number on the Thrift wire
 	boolean  bool // compact: the value of a field stands in its header
+	plain    bool // the type code says all about the type: no elements, no value in the header
+	checked  bool // opScalar: bounds, enum or float
 	implicit bool // zero is not written
 	packed   bool // opList: elements follow each other without tags
 	tag      tag  // of the place; packed lists and inline structs have other uses for it, see below
@@ -98,6 +100,7 @@ func (c *protoCompiler) message(m *schema.Message) (*protoMessage, error) {
 			return nil, fmt.Errorf("%s.%s: %w", m.Thrift, f.Name, err)
 		}
 		v.implicit = f.Presence == schema.Implicit
+		v.plain = !v.boolean && v.op != opList && v.op != opMap && v.op != opWrap
 		if f.Requiredness == schema.Required || f.Presence == schema.Legacy {
 			pm.required[i/64] |= 1 << (i % 64)
 		}
@@ -224,6 +227,7 @@ func (c *protoCompiler) fillScalar(v *protoValue, t *schema.Type, num int32) err
 		v.enum = enumToProto(t.Enum)
 		v.bounds = bounds{on: t.Thrift == schema.ThriftI64, min: math.MinInt32, max: math.MaxInt32}
 	}
+	v.checked = v.bounds.on || v.enum != nil || v.encode == encodeFloat
 	v.bulk = chooseProtoBulk(v)
 	return nil
 }

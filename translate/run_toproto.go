@@ -43,8 +43,10 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 		}
 	}
 	for last := int16(0); ; {
-		h, next := readHeader(t.src, i, t.compact, last)
-		if next < 0 {
+		h, next := thriftHeader{}, i+3
+		if !t.compact && next <= len(t.src) && t.src[i] != 0 { // readHeader's most frequent case, without a call
+			h = thriftHeader{id: int16(binary.BigEndian.Uint16(t.src[i+1:])), code: t.src[i]}
+		} else if h, next = readHeader(t.src, i, t.compact, last); next < 0 {
 			return b, i, errThrift(next)
 		}
 		if h.code == 0 {
@@ -53,8 +55,8 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 		}
 		last = h.id
 		k := m.byID.find(int32(h.id))
-		if k < 0 || !t.accepts(&m.fields[k].value, h.code, next) {
-			var err *Error
+		var err *Error
+		if k < 0 || (h.code != m.fields[k].value.code || !m.fields[k].value.plain) && !t.accepts(&m.fields[k].value, h.code, next) {
 			if i, err = t.skipped(next, h, k, depth); err != nil {
 				return b, i, err
 			}
@@ -72,7 +74,6 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 			return b, i, errTwice
 		}
 		*word |= bit
-		var err *Error
 		if f.value.boolean {
 			b, i, err = t.header(b, next, &f.value, h.code)
 		} else {
@@ -210,8 +211,14 @@ func (t *toProto) value(b []byte, i int, v *protoValue, depth int) ([]byte, int,
 		if i < 0 {
 			return b, 0, errThrift(i)
 		}
-		b, err := v.put(b, x)
-		return b, i, err
+		if v.checked {
+			b, err := v.put(b, x)
+			return b, i, err
+		}
+		if v.implicit && x == 0 {
+			return b, i, nil
+		}
+		return encodeScalar(v.tag.append(b), v.encode, x), i, nil
 	case opString, opBytes:
 		lo, hi := readBytes(t.src, i, t.compact)
 		if hi < 0 {

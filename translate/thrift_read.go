@@ -38,13 +38,18 @@ func uvarint(b []byte, i int) (uint64, int) {
 		return uint64(b[i]), i + 1
 	}
 	v, next := pbwire.Uvarint(b, i)
-	if next >= 0 {
-		return v, next
+	if next < 0 {
+		return 0, varintError(next)
 	}
-	if pbwire.Err(next) == pbwire.ErrTruncated {
-		return 0, thriftShort
+	return v, next
+}
+
+// varintError gives this file's number for an error of pbwire.Uvarint.
+func varintError(pos int) int {
+	if pbwire.Err(pos) == pbwire.ErrTruncated {
+		return thriftShort
 	}
-	return 0, thriftVarint
+	return thriftVarint
 }
 
 // thriftHeader is what stands in front of a field.
