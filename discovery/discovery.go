@@ -5,6 +5,7 @@ package discovery
 
 import (
 	"context"
+	"fmt"
 
 	"weft/pkg/dialect"
 )
@@ -17,6 +18,17 @@ const (
 	Direct Via = iota // the application itself
 	Weft              // a sidecar, which speaks the hop
 )
+
+// ParseVia returns what its word says: "direct" or "weft".
+func ParseVia(s string) (Via, error) {
+	switch s {
+	case "direct":
+		return Direct, nil
+	case "weft":
+		return Weft, nil
+	}
+	return Direct, fmt.Errorf("unknown via %q: want direct or weft", s)
+}
 
 // String returns the word of the configuration and of Consul's metadata.
 func (v Via) String() string {

@@ -111,6 +111,39 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// Of the structure that the interface promises, only what this version does not do is refused.
+func TestInterface(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/interface.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = config.Parse("weft.yaml", text, environment)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !strings.HasSuffix(line, "is not available in this version") {
+			t.Error(line)
+		}
+	}
+}
+
+func FuzzParseSize(f *testing.F) {
+	for _, s := range []string{"0", "64KiB", "4 MiB", "9223372036854775807", "8589934592GiB", "+1", "1.5MiB"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		size, err := config.ParseSize(s)
+		if err != nil {
+			return
+		}
+		if back, err := config.ParseSize(size.String()); size < 0 || err != nil || back != size {
+			t.Errorf("%q is %d, printed %s, read as %d, %v", s, int64(size), size, back, err)
+		}
+	})
+}
+
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	c := parse(t, minimal)

@@ -34,7 +34,8 @@ var ErrForced = errors.New("ended by a second signal before the drain was over")
 
 // Steps are the pieces of a program. Nil steps are left out.
 type Steps struct {
-	// Start opens everything. When it returns an error, what it had opened is closed already.
+	// Start opens everything. When it returns an error, what it had opened is closed already. ctx ends when a signal comes
+	// before Start is done, or else after Close.
 	Start func(ctx context.Context) error
 
 	// StopAccepting closes the listeners and tells peers that keep connections to go elsewhere (GOAWAY). It does not wait.
@@ -105,19 +106,46 @@ func (l *Life) Run(ctx context.Context) error {
 // run lives the life; unhook makes signals end the process, should Close not return.
 func (l *Life) run(ctx context.Context, signals <-chan os.Signal, unhook func()) error {
 	defer l.enter(Stopped)
-	if l.steps.Start != nil {
-		if err := l.steps.Start(ctx); err != nil {
-			return err
-		}
+	starting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop, err := l.start(starting, cancel, signals)
+	if stop && errors.Is(err, context.Canceled) {
+		return nil // it gave up because it was told to
 	}
-	l.enter(Ready)
-	failed := l.serve(ctx, signals)
+	if err != nil {
+		return err
+	}
+	var failed error
+	if !stop {
+		l.enter(Ready)
+		failed = l.serve(ctx, signals)
+	}
 	l.enter(Draining)
 	call(l.steps.StopAccepting)
-	err := l.drain(signals)
+	err = l.drain(signals)
 	unhook()
 	call(l.steps.Close)
 	return errors.Join(failed, err)
+}
+
+// start opens everything, and gives up when a signal comes meanwhile; stop says that one came too late for that.
+func (l *Life) start(ctx context.Context, cancel func(), signals <-chan os.Signal) (stop bool, err error) {
+	if l.steps.Start == nil {
+		return false, nil
+	}
+	done := make(chan error, 1)
+	go func() { done <- l.steps.Start(ctx) }() // ends soon after ctx; joined below
+	for {
+		select {
+		case err := <-done:
+			return stop, err
+		case s := <-signals:
+			if s != syscall.SIGHUP { // nothing to load again yet
+				stop = true
+				cancel()
+			}
+		}
+	}
 }
 
 // serve returns when there is a reason to stop: nil for an orderly one.

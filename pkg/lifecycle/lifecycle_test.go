@@ -146,6 +146,35 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
+// A signal during the start ends it; what was open all the same is closed in order.
+func TestSignalWhileStarting(t *testing.T) {
+	for name, heeds := range map[string]bool{"start gives up": true, "start is just done": false} {
+		t.Run(name, func(t *testing.T) {
+			st := newStory()
+			steps := st.steps(nil)
+			steps.Start = func(ctx context.Context) error {
+				st.note("start")
+				<-ctx.Done()
+				if heeds {
+					return ctx.Err()
+				}
+				return nil
+			}
+			result := begin(t.Context(), lifecycle.New(steps))
+			st.await(t, "start")
+			send(t, syscall.SIGHUP) // changes nothing
+			send(t, syscall.SIGTERM)
+			err, want := <-result, strings.Replace(whole, "[ready], ", "", 1)
+			if heeds {
+				want = "start, [stopped]"
+			}
+			if err != nil || st.String() != want {
+				t.Errorf("error %v, got %s", err, st)
+			}
+		})
+	}
+}
+
 func TestEnds(t *testing.T) {
 	broken := errors.New("listener broke")
 	failed := make(chan error, 1)
