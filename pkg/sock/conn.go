@@ -46,7 +46,7 @@ type Handler interface {
 // Limits of a connection. Zero values mean the defaults.
 type Limits struct {
 	MaxQueued  int           // bytes queued for sending from which Full reports true; default 1 MiB
-	WriteStall time.Duration // a peer that takes no byte for so long is cut off; default 30 s
+	WriteStall time.Duration // a peer that takes no byte for so long, while some wait, is cut off; default 30 s
 }
 
 const (
@@ -111,6 +111,7 @@ type Conn struct {
 	sendErr  error
 	mayBlock bool
 	progress bool // bytes left since the deadline was set
+	unacked  int  // bytes that the peer had not acknowledged then
 }
 
 // New returns a connection on nc, a TCP or Unix socket without deadlines. Nothing is read before Run.

@@ -224,7 +224,7 @@ func TestEchoReadLate(t *testing.T) {
 			}
 			sent <- nil
 		}()
-		await(t, "a full queue", func() bool { c.Lock(); defer c.Unlock(); return c.Out().Len() > 512<<10 })
+		await(t, "a full queue", func() bool { c.Lock(); defer c.Unlock(); return c.Full() })
 		got := make([]byte, len(data))
 		_, err := io.ReadFull(peer, got)
 		if err := errors.Join(err, <-sent); err != nil || !bytes.Equal(got, data) {
@@ -427,7 +427,7 @@ func roundTrip(t testing.TB, peer net.Conn, data []byte, part int) {
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = byte(i*7 + i>>8)
+		b[i] = byte(i*7 + i>>8 + i>>16*13) // no period of a segment
 	}
 	return b
 }

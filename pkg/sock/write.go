@@ -159,7 +159,7 @@ func (c *Conn) stalled() error {
 		return c.failed
 	case !c.lingerUntil.IsZero():
 		return errors.New("write: peer did not take the last bytes")
-	case c.progress: // the deadline is of an earlier wait
+	case c.progress, unsent(c.raw) < c.unacked: // the deadline is of an earlier wait; or the peer is merely slow
 		c.extendStall()
 		return nil
 	}
@@ -210,10 +210,12 @@ func (c *Conn) noRoom() (leave bool) {
 	return false
 }
 
-// extendStall gives the peer WriteStall from now to take another byte.
+// extendStall gives the peer WriteStall from now to take another byte. The socket reports room only when a good part of
+// its buffer is free, so what the peer has acknowledged counts too.
 func (c *Conn) extendStall() {
 	c.armed = true
 	c.progress = false
+	c.unacked = unsent(c.raw)
 	_ = c.nc.SetWriteDeadline(time.Now().Add(c.lim.WriteStall))
 }
 

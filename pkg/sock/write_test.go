@@ -131,17 +131,19 @@ func TestBackPressure(t *testing.T) {
 	}
 }
 
-// A peer that takes nothing is cut off; one that takes a little now and then is not.
+// A peer that takes nothing is cut off; one that takes a little now and then is not, even if that is too little for the
+// socket to have room again.
 func TestWriteStall(t *testing.T) {
 	for _, l := range layers {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			end := make(chan error, 1)
-			c, peer := l.make(t, "tcp", sock.Limits{WriteStall: 100 * time.Millisecond})
+			c, peer := l.make(t, "tcp", sock.Limits{WriteStall: time.Second})
 			r := run(c, &handler{closed: func(err error, _ *sock.Batch) { end <- err }})
 			push(c, make([]byte, 16<<20))
-			for range 30 { // 300 ms and more
-				time.Sleep(10 * time.Millisecond)
-				if _, err := io.CopyN(io.Discard, peer, 256<<10); err != nil {
+			for range 15 {
+				time.Sleep(100 * time.Millisecond)
+				if _, err := io.CopyN(io.Discard, peer, 70_000); err != nil {
 					t.Fatal("cut off although it read:", err)
 				}
 			}
@@ -193,7 +195,7 @@ func TestWritableAtHalf(t *testing.T) {
 		told := make(chan struct{}, 10)
 		c, peer := l.make(t, "tcp", sock.Limits{MaxQueued: 60 << 20})
 		r := run(c, &handler{writable: func(*sock.Batch) { told <- struct{}{} }})
-		push(c, make([]byte, 64<<20))
+		push(c, make([]byte, 72<<20)) // sockets hold some 10 MiB of it
 		c.Lock()
 		full := c.Full()
 		c.Unlock()
@@ -201,7 +203,7 @@ func TestWritableAtHalf(t *testing.T) {
 			t.Fatal("not full")
 		}
 		read := make(chan struct{})
-		go func() { _, _ = io.CopyN(io.Discard, peer, 36<<20); close(read) }() // ends with peer; joined below
+		go func() { _, _ = io.CopyN(io.Discard, peer, 48<<20); close(read) }() // ends with peer; joined below
 		select {
 		case <-told:
 		case <-time.After(patience):
