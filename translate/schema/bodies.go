@@ -49,21 +49,21 @@ func (p *pairer) request(sc *scope, fn *thriftidl.Function, md protoreflect.Meth
 }
 
 // requestForm decides whether a request message is that of the only argument's struct (bare), or holds the arguments as
-// fields (wrapped); "" after an error.
+// fields (wrapped, and always so where the binding has entries for arguments); "" after an error.
 func (p *pairer) requestForm(sc *scope, fn *thriftidl.Function, in protoreflect.MessageDescriptor, entries []*binding.Field) string {
-	if len(fn.Args) != 1 || fn.Args[0].Type.Underlying().Struct == nil {
+	if len(fn.Args) != 1 || fn.Args[0].Type.Underlying().Struct == nil || len(entries) > 0 {
 		return "wrapped"
 	}
 	arg := fn.Args[0]
 	s := arg.Type.Underlying().Struct
 	fd, _, wrapped := byName(fieldsOf(in), protoName[protoreflect.FieldDescriptor], arg.Name)
-	wrapped = wrapped && fd.Message() != nil && fd.Cardinality() != protoreflect.Repeated || len(entries) > 0
+	wrapped = wrapped && fd.Message() != nil && fd.Cardinality() != protoreflect.Repeated
 	bare := p.alike(s, in)
 	switch {
-	case wrapped && !bare:
-		return "wrapped"
-	case bare && !wrapped || fold(s.Name) == fold(string(in.Name())):
+	case bare && (!wrapped || sameName(s, in)):
 		return "bare"
+	case wrapped && (!bare || sameName(s, fd.Message())):
+		return "wrapped"
 	case bare && wrapped:
 		p.errorf(sc, fn.Pos, "the request %s%s may be %s itself, or hold it in field %s: say `request: bare` or `request: wrapped` in the binding", in.FullName(), p.other(in), s.Name, fd.Name())
 	default:
@@ -72,10 +72,15 @@ func (p *pairer) requestForm(sc *scope, fn *thriftidl.Function, in protoreflect.
 	return ""
 }
 
+// sameName compares the names of a struct and a message without regard to case and underscores.
+func sameName(s *thriftidl.Struct, md protoreflect.MessageDescriptor) bool {
+	return md != nil && fold(s.Name) == fold(string(md.Name()))
+}
+
 // alike tells whether a struct and a message are meant for one another: by the binding, by their names, by the name of
 // a field, or because both are empty.
 func (p *pairer) alike(s *thriftidl.Struct, md protoreflect.MessageDescriptor) bool {
-	if len(s.Fields) == 0 && md.Fields().Len() == 0 || fold(s.Name) == fold(string(md.Name())) {
+	if len(s.Fields) == 0 && md.Fields().Len() == 0 || sameName(s, md) {
 		return true
 	}
 	for _, e := range p.l.binding.TypesOf(s.File.Base(), s.Name) {
@@ -167,19 +172,20 @@ func (p *pairer) protoOnly(md protoreflect.MessageDescriptor) []*binding.Type {
 // responseForm gives "bare" where the response message is that of the result's struct, else the name of the field that
 // holds the result; "" after an error.
 func (p *pairer) responseForm(sc *scope, fn *thriftidl.Function, out protoreflect.MessageDescriptor) string {
-	field := ""
+	field, decided := "", false
+	s := fn.Result.Underlying().Struct
 	for _, name := range []string{"success", "result"} {
 		if fd, _, ok := byName(fieldsOf(out), protoName[protoreflect.FieldDescriptor], name); ok && field == "" {
 			field = string(fd.Name())
+			decided = s != nil && sameName(s, fd.Message())
 		}
 	}
-	s := fn.Result.Underlying().Struct
 	bare := s != nil && p.alike(s, out)
 	switch {
-	case field != "" && !bare:
-		return field
-	case bare && (field == "" || fold(s.Name) == fold(string(out.Name()))):
+	case bare && (field == "" || sameName(s, out)):
 		return "bare"
+	case field != "" && (!bare || decided):
+		return field
 	case bare:
 		p.errorf(sc, fn.Pos, "the response %s%s may be %s itself, or hold it in field %s: say `response: bare` or `response: %s` in the binding", out.FullName(), p.other(out), s.Name, field, field)
 	default:

@@ -8,6 +8,7 @@ import (
 
 	"weft/translate/schema/binding"
 	"weft/translate/schema/thriftidl"
+	"weft/translate/schema/thriftview"
 )
 
 const typeURLPrefix = "type.googleapis.com/"
@@ -18,7 +19,7 @@ func (p *pairer) exceptions(sc *scope, fn *thriftidl.Function, md protoreflect.M
 		if fn.Oneway {
 			return nil
 		}
-		return []Exception{{FieldID: 1, Name: "GrpcStatus", FieldName: "status", Code: codes.Unknown, Status: true}}
+		return []Exception{{FieldID: 1, Name: thriftview.StatusName, FieldName: "status", Code: codes.Unknown, Status: true}}
 	}
 	var list []Exception
 	for _, t := range fn.Throws {
@@ -28,6 +29,10 @@ func (p *pairer) exceptions(sc *scope, fn *thriftidl.Function, md protoreflect.M
 			continue
 		}
 		e := p.l.binding.ExceptionOf(s.File.Base(), s.Name)
+		if e == nil && p.links == nil && isStatus(s) {
+			list = append(list, Exception{FieldID: t.ID, Name: s.Name, FieldName: t.Name, Code: codes.Unknown, Status: true})
+			continue
+		}
 		x := Exception{FieldID: t.ID, Name: s.Name, FieldName: t.Name, Code: p.code(sc, s, e), TextField: p.text(sc, s, e)}
 		n := p.exceptionMessage(sc, s, e, md)
 		if n == nil {
@@ -43,6 +48,21 @@ func (p *pairer) exceptions(sc *scope, fn *thriftidl.Function, md protoreflect.M
 		list = append(list, x)
 	}
 	return list
+}
+
+// isStatus tells whether an exception is the GrpcStatus of a printed Thrift view.
+func isStatus(s *thriftidl.Struct) bool {
+	kinds := []thriftidl.Kind{thriftidl.I32, thriftidl.String, thriftidl.List}
+	if s.Name != thriftview.StatusName || len(s.Fields) != len(kinds) {
+		return false
+	}
+	for i, f := range s.Fields {
+		if int(f.ID) != i+1 || f.Type.Underlying().Kind != kinds[i] {
+			return false
+		}
+	}
+	detail := s.Fields[2].Type.Underlying().Elem.Underlying().Struct
+	return detail != nil && detail.Name == thriftview.StatusDetailName
 }
 
 // code is that of the binding, else of the annotation (rpc.code = "NOT_FOUND"), else UNKNOWN.

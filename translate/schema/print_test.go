@@ -117,3 +117,82 @@ func readBack(t *testing.T, files []Printed) {
 		t.Error(err)
 	}
 }
+
+// TestDerivedProtoPairs pairs .thrift files with the .proto that was derived from them, as teams do that keep what was
+// printed: everything has a partner and means the same.
+func TestDerivedProtoPairs(t *testing.T) {
+	for _, file := range append(apacheFiles(t), "testdata/thrift/everything.thrift") {
+		name := filepath.Base(file)
+		if strings.HasPrefix(name, "BrokenConstants") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			src := Source{Files: []string{file}, ImportPaths: []string{filepath.Dir(file)}}
+			derived, err := Load(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(derived.Services) == 0 {
+				t.Skip("the file has no service")
+			}
+			files, _, err := PrintProto(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for _, f := range files {
+				if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			src.Files = append(src.Files, filepath.Join(dir, files[0].Name))
+			paired, err := Load(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range paired.Warnings {
+				if !w.Warning {
+					t.Error(w)
+				}
+			}
+			derived.Warnings, paired.Warnings = nil, nil
+			if got, want := dump(paired), dump(derived); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// TestDerivedThriftPairs pairs .proto files with the .thrift that was derived from them: no method is lost.
+func TestDerivedThriftPairs(t *testing.T) {
+	for _, name := range []string{"everything", "legacy", "edition"} {
+		t.Run(name, func(t *testing.T) {
+			src := Source{Files: []string{"testdata/proto/" + name + ".proto"}}
+			files, _, err := PrintThrift(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for _, f := range files {
+				if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			src.Files = append(src.Files, filepath.Join(dir, files[len(files)-1].Name))
+			s, err := Load(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range s.Warnings {
+				if !w.Warning {
+					t.Error(w)
+				}
+			}
+			for _, m := range s.Services[0].Methods {
+				if len(m.Exceptions) != 1 || !m.Exceptions[0].Status {
+					t.Errorf("exceptions of %s: %+v", m.Thrift, m.Exceptions)
+				}
+			}
+		})
+	}
+}

@@ -87,7 +87,7 @@ func (p *pairer) namePairs() []servicePair {
 			continue
 		}
 		if more == nil {
-			more = sameName(free, d)
+			more = twin(free, d)
 		}
 		if more != nil {
 			p.l.fail(s.Pos, "service "+s.Name+" may be "+string(d.FullName())+p.at(d)+" or "+string(more.FullName())+p.at(more)+": say which in the binding")
@@ -106,7 +106,8 @@ func (p *pairer) namePairs() []servicePair {
 	return pairs
 }
 
-func sameName(list []protoreflect.ServiceDescriptor, d protoreflect.ServiceDescriptor) protoreflect.ServiceDescriptor {
+// twin gives another service of the same name, from another package.
+func twin(list []protoreflect.ServiceDescriptor, d protoreflect.ServiceDescriptor) protoreflect.ServiceDescriptor {
 	for _, o := range list {
 		if o != d && o.Name() == d.Name() {
 			return o

@@ -139,6 +139,9 @@ func (p *pairer) fieldPartner(sc *scope, set fieldSet, tf *thriftidl.Field, e *b
 			return e.Proto == string(fd.Name()) && (e.Drop || e.Thrift != "")
 		})
 	})
+	if fd := all.ByName(protoreflect.Name(protoview.ClashName(tf.Name, tf.ID))); fd != nil && int32(fd.Number()) == protoview.Number(tf.ID) {
+		return fd // as in a derived .proto: see "Names" in docs/mapping.md
+	}
 	fd, more, ok := byName(free, protoName[protoreflect.FieldDescriptor], tf.Name)
 	if !ok {
 		return nil

@@ -78,7 +78,7 @@ func (m *message) fieldName(f *thriftidl.Field, e *binding.Field) string {
 		m.d.errorf(f.Pos, "field %s cannot be named %q in protobuf", f.Name, name)
 	}
 	if other, ok := m.folded[fold(name)]; ok {
-		renamed := clashName(name, f.ID)
+		renamed := ClashName(name, f.ID)
 		m.d.warnf(f.Pos, "field %s and field %s have one JSON name, so it is named %s in the protobuf view", f.Name, other, renamed)
 		name = renamed
 		if other, ok := m.folded[fold(name)]; ok {

@@ -156,8 +156,8 @@ var scalarNames = map[thriftidl.Kind]string{
 	thriftidl.Double: "double", thriftidl.String: "string", thriftidl.Binary: "binary", thriftidl.UUID: "uuid",
 }
 
-// clashName is what a field is called whose own name would clash with an earlier one's in JSON.
-func clashName(name string, id int16) string {
+// ClashName is what a field is called whose own name would clash with an earlier one's in JSON.
+func ClashName(name string, id int16) string {
 	if id < 0 {
 		return fmt.Sprintf("%s_neg%d", name, -int(id))
 	}

@@ -184,7 +184,7 @@ func (d *deriver) grpcStatus(f *File, pos thriftidl.Pos) {
 		return &thriftidl.Type{Pos: pos, Kind: k, Name: name}
 	}
 	detail := &thriftidl.Struct{
-		Pos: pos, File: f.IDL, Name: "GrpcStatusDetail",
+		Pos: pos, File: f.IDL, Name: StatusDetailName,
 		Doc: "One detail of a gRPC status: a protobuf message in its own encoding, with its type.",
 		Fields: []*thriftidl.Field{
 			{Pos: pos, Name: "type_url", ID: 1, Type: base(thriftidl.String, "string")},
@@ -210,5 +210,8 @@ func (d *deriver) grpcStatus(f *File, pos thriftidl.Pos) {
 	f.decls[StatusName] = declaration{structure: status}
 }
 
-// StatusName is the exception that every method of a derived service throws.
-const StatusName = "GrpcStatus"
+// StatusName is the exception that every method of a derived service throws, StatusDetailName the struct of its details.
+const (
+	StatusName       = "GrpcStatus"
+	StatusDetailName = "GrpcStatusDetail"
+)
