@@ -84,7 +84,7 @@ func TestRequests(t *testing.T) {
 		t.Error("a method's counters are not its own")
 	}
 	for range 2 {
-		x := record(get, telemetry.OK, 0, 300*time.Microsecond)
+		x := record(get, telemetry.OK, 0, 500*time.Microsecond)
 		r.Begin(x)
 		r.End(x)
 	}
@@ -103,7 +103,7 @@ func TestRequests(t *testing.T) {
 	wantLines(t, m,
 		"weft_requests_total{"+fmt.Sprintf(labels, "ok", "OK")+"} 2",
 		"weft_requests_total{"+fmt.Sprintf(labels, "timeout", "DEADLINE_EXCEEDED")+"} 1",
-		"weft_request_duration_seconds{"+fmt.Sprintf(labels, "ok", "OK")+"} count 2 sum 0.0006",
+		"weft_request_duration_seconds{"+fmt.Sprintf(labels, "ok", "OK")+"} count 2 sum 0.001",
 		"weft_request_duration_seconds{"+fmt.Sprintf(labels, "timeout", "DEADLINE_EXCEEDED")+"} count 1 sum 60",
 		"weft_request_duration_seconds le 0.00025: 0",
 		"weft_request_duration_seconds le 0.0005: 2",
