@@ -25,10 +25,23 @@ type encoder struct {
 	lit     *hpack.Encoder // without
 	resized bool           // the peer has to be told of the table's size before anything else (RFC 7541, 4.2)
 	seed    maphash.Seed
-	seen    *[seenFields]uint32 // hashes of fields that were sent; clients
+	changes uint32                 // insertions and resizings of the table so far, from 1
+	sent    *[sentFields]sentField // clients
 }
 
-const seenFields = 512
+// sentField is what is known of a field that was sent. A field has one place, by its hash.
+type sentField struct {
+	mark        uint32 // the rest of the hash
+	changes     uint32 // when code was right
+	name, value string
+	code        [2]byte // the field as it stands in a block
+	size        uint8   // of code, 0 without one
+}
+
+const (
+	sentFields    = 256
+	longestCached = 256 // size of a field that is kept
+)
 
 // aStatus is encoded in one byte that stands in the static table.
 var aStatus = hpack.HeaderField{Name: ":status", Value: "200"}
@@ -40,7 +53,8 @@ func (e *encoder) init(client bool) {
 	_ = e.lit.WriteField(aStatus) // takes the announcement of that size, which the peer must not see
 	if client {
 		e.seed = maphash.MakeSeed()
-		e.seen = new([seenFields]uint32)
+		e.sent = new([sentFields]sentField)
+		e.changes = 1
 	}
 }
 
@@ -49,6 +63,7 @@ func (e *encoder) setTableSize(n uint32) {
 	if n = min(n, tableSize); n != e.hp.MaxDynamicTableSize() {
 		e.hp.SetMaxDynamicTableSize(n)
 		e.resized = true
+		e.changes++
 	}
 }
 
@@ -84,15 +99,46 @@ func (e *encoder) request(fields []hpack.HeaderField) []byte {
 	if announcement == nil {
 		e.reset()
 	}
-	for _, f := range fields {
-		f.Sensitive = f.Sensitive || isSecret(f.Name)
-		if f.Sensitive || f.Size() > tableSize/4 || !e.again(f) {
-			_ = e.lit.WriteField(f)
-		} else {
-			_ = e.hp.WriteField(f)
-		}
+	for i := range fields {
+		e.field(&fields[i])
 	}
 	return e.out.Bytes()
+}
+
+func (e *encoder) field(f *hpack.HeaderField) {
+	if f.Sensitive || isSecret(f.Name) {
+		_ = e.lit.WriteField(hpack.HeaderField{Name: f.Name, Value: f.Value, Sensitive: true})
+		return
+	}
+	hash := maphash.String(e.seed, f.Value) ^ maphash.String(e.seed, f.Name)*3
+	place, mark := &e.sent[hash%sentFields], uint32(hash>>32)
+	switch {
+	case place.size > 0 && place.changes == e.changes: // in use, and not to be taken by a field that may come only once
+		if place.name == f.Name && place.value == f.Value {
+			e.out.Write(place.code[:place.size])
+			return
+		}
+		_ = e.lit.WriteField(*f)
+	case place.mark != mark || f.Size() > tableSize/4:
+		*place = sentField{mark: mark}
+		_ = e.lit.WriteField(*f)
+	default:
+		e.indexed(f, place)
+	}
+}
+
+// indexed encodes a field with the dynamic table, and notes what became of it.
+func (e *encoder) indexed(f *hpack.HeaderField, place *sentField) {
+	start := e.out.Len()
+	_ = e.hp.WriteField(*f)
+	code := e.out.Bytes()[start:]
+	switch {
+	case code[0]&0xc0 == 0x40: // it was inserted, which moves the others (RFC 7541, 6.2.1)
+		e.changes++
+	case code[0]&0x80 != 0 && len(code) <= len(place.code) && f.Size() <= longestCached:
+		place.name, place.value, place.changes = f.Name, f.Value, e.changes
+		place.size = uint8(copy(place.code[:], code))
+	}
 }
 
 // reset empties out, and does not keep the room of a rare large block.
@@ -101,18 +147,6 @@ func (e *encoder) reset() {
 		e.out = bytes.Buffer{}
 	}
 	e.out.Reset()
-}
-
-// again reports whether a field was probably sent before, and remembers it.
-func (e *encoder) again(f hpack.HeaderField) bool {
-	hash := maphash.String(e.seed, f.Value) ^ maphash.String(e.seed, f.Name)*3
-	slot := &e.seen[hash%seenFields]
-	mark := uint32(hash>>32) | 1
-	if *slot == mark {
-		return true
-	}
-	*slot = mark
-	return false
 }
 
 // isSecret reports whether a field must not be in a table that others could probe (RFC 7541, 7.1.3).

@@ -48,12 +48,19 @@ func (c *Conn) next(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
 		return 0, nil
 	}
 	f.raw, f.payload = in[:size], in[headerLength:size]
-	err := c.frame(&f, seg, b)
-	var se StreamError
-	if err != nil && errors.As(err, &se) {
-		err = c.streamError(se, b)
+	if err := c.frame(&f, seg, b); err != nil {
+		return size, c.contain(err, b)
 	}
-	return size, err
+	return size, nil
+}
+
+// contain ends what the error concerns: a stream, and the connection goes on, or the connection.
+func (c *Conn) contain(err error, b *sock.Batch) error {
+	var se StreamError
+	if errors.As(err, &se) {
+		return c.streamError(se, b)
+	}
+	return err
 }
 
 // checkOrder holds that SETTINGS comes first (3.4) and that nothing comes between HEADERS and its CONTINUATION (6.10).

@@ -2,7 +2,6 @@ package h2
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -31,12 +30,19 @@ func (c *Conn) Open(fields []hpack.HeaderField, end bool, owner any, b *sock.Bat
 	c.past.begin(id)
 	st := c.newStream(id)
 	st.Owner = owner
-	st.head = slices.ContainsFunc(fields, isHead)
+	st.head = isHead(fields)
 	c.writeBlock(st, c.enc.request(fields), end, b)
 	return st
 }
 
-func isHead(f hpack.HeaderField) bool { return f.Name == ":method" && f.Value == "HEAD" }
+func isHead(fields []hpack.HeaderField) bool {
+	for i := range fields {
+		if fields[i].Name == ":method" {
+			return fields[i].Value == "HEAD"
+		}
+	}
+	return false
+}
 
 // Free (locked, client) is the number of further streams that could be opened now.
 func (c *Conn) Free() int {
