@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// Drain ends the proxy in order: it stops accepting, tells gRPC callers by GOAWAY, answers what is outstanding, and closes each
-// connection when it is quiet. When ctx ends first, what is left is closed. Afterwards nothing is left running.
-func (p *Proxy) Drain(ctx context.Context) {
+// StopAccepting closes the listeners and begins the end of each connection: gRPC callers are told by GOAWAY, and a connection
+// closes when it is quiet. It does not wait.
+func (p *Proxy) StopAccepting() {
 	for _, e := range p.entries {
 		if e.listener != nil {
 			e.listener.Close()
@@ -17,6 +17,12 @@ func (p *Proxy) Drain(ctx context.Context) {
 	for _, c := range p.conns.all() {
 		c.drain()
 	}
+}
+
+// Drain ends the proxy in order: it stops accepting, answers what is outstanding, and closes each connection when it is
+// quiet. When ctx ends first, what is left is closed. Afterwards nothing is left running.
+func (p *Proxy) Drain(ctx context.Context) {
+	p.StopAccepting()
 	quiet := make(chan struct{})
 	go func() { defer close(quiet); p.serving.Wait() }() // ends when the connections have; Close sees to that
 	select {
