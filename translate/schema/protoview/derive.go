@@ -133,6 +133,7 @@ func (d *deriver) take(full string, pos thriftidl.Pos, what string) {
 
 // names claims the names of everything on the top level of a file.
 func (d *deriver) names(f *File) {
+	d.checkPackage(f)
 	pkg := f.proto.GetPackage() + "."
 	for _, e := range f.IDL.Enums {
 		d.take(pkg+enumName(e, d.b), e.Pos, "enum "+e.Name)
@@ -141,7 +142,6 @@ func (d *deriver) names(f *File) {
 		d.take(pkg+structName(s, d.b), s.Pos, "type "+s.Name)
 	}
 	for _, s := range f.IDL.Services {
-		d.checkPackage(s, pkg)
 		name := serviceName(s, d.b)
 		d.links.Services[s] = protoreflect.FullName(pkg + name)
 		d.take(pkg+name, s.Pos, "service "+s.Name)
@@ -157,10 +157,27 @@ func (d *deriver) names(f *File) {
 	}
 }
 
-func (d *deriver) checkPackage(s *thriftidl.Service, pkg string) {
-	for _, e := range d.b.ServicesOf(s.File.Base(), s.Name) {
-		if i := strings.LastIndexByte(e.GRPC, '.'); i >= 0 && e.GRPC[:i+1] != pkg {
-			d.errorf(e.Pos, "%s is not in package %s, which `namespace proto` or `namespace *` of %s gives", e.GRPC, strings.TrimSuffix(pkg, "."), s.File.Name)
+// checkPackage reports names of the binding that are in another package than the file: a derived name cannot move.
+func (d *deriver) checkPackage(f *File) {
+	pkg, base := f.proto.GetPackage(), f.IDL.Base()
+	check := func(pos thriftidl.Pos, name string) {
+		if i := strings.LastIndexByte(name, '.'); i >= 0 && name[:i] != pkg {
+			d.errorf(pos, "%s is not in package %s, which `namespace proto` or `namespace *` of %s gives", name, pkg, f.IDL.Name)
+		}
+	}
+	for _, s := range f.IDL.Services {
+		for _, e := range d.b.ServicesOf(base, s.Name) {
+			check(e.Pos, e.GRPC)
+		}
+	}
+	for _, s := range f.IDL.Structs {
+		for _, e := range d.b.TypesOf(base, s.Name) {
+			check(e.Pos, e.Proto)
+		}
+	}
+	for _, en := range f.IDL.Enums {
+		if e := d.b.EnumOf(base, en.Name); e != nil {
+			check(e.Pos, e.Proto)
 		}
 	}
 }

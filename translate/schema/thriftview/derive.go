@@ -2,6 +2,7 @@ package thriftview
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -107,13 +108,24 @@ func (d *deriver) take(f *File, name string, pos thriftidl.Pos, what string) {
 	f.taken[name] = pos
 }
 
+// bound gives a name of the binding without the file before it, which has to be f: a derived name cannot move.
+func (d *deriver) bound(f *File, pos thriftidl.Pos, name string) string {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		if name[:i] != f.IDL.Base() {
+			d.errorf(pos, "%s is not in %s, where the Thrift view of %s is", name, f.IDL.Name, f.Proto.Path())
+		}
+		name = name[i+1:]
+	}
+	return name
+}
+
 func (d *deriver) declareEnums(f *File, list protoreflect.EnumDescriptors) {
 	for i := range list.Len() {
 		ed := list.Get(i)
 		entry := d.b.EnumFor(string(ed.FullName()))
 		name := typeName(ed)
 		if entry != nil && entry.Thrift != "" {
-			name = last(entry.Thrift)
+			name = d.bound(f, entry.Pos, entry.Thrift)
 		}
 		e := &thriftidl.Enum{Pos: d.place(ed), File: f.IDL, Name: name, Doc: doc(ed)}
 		d.take(f, name, e.Pos, "enum "+string(ed.FullName()))
@@ -154,7 +166,7 @@ func (d *deriver) declareMessages(f *File, list protoreflect.MessageDescriptors)
 		name := typeName(md)
 		for _, e := range d.b.TypesFor(string(md.FullName())) {
 			if e.Thrift != "" {
-				name = last(e.Thrift)
+				name = d.bound(f, e.Pos, e.Thrift)
 				break
 			}
 		}

@@ -46,8 +46,6 @@ func typeName(d protoreflect.Descriptor) string {
 	return identifier(strings.ReplaceAll(name, ".", "_"))
 }
 
-func last(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
-
 // fileName is the path of the .proto with everything but letters and digits turned into underscores: its base is the
 // prefix under which other files name the types, so that it has to be an identifier and unique.
 func fileName(p string) string {

@@ -15,7 +15,7 @@ func (d *deriver) service(f *File, sd protoreflect.ServiceDescriptor) {
 	}
 	s := &thriftidl.Service{Pos: d.place(sd), File: f.IDL, Name: identifier(string(sd.Name())), Doc: doc(sd)}
 	if entry != nil && entry.Thrift != "" {
-		s.Name = last(entry.Thrift)
+		s.Name = d.bound(f, entry.Pos, entry.Thrift)
 	}
 	d.take(f, s.Name, s.Pos, "service "+string(sd.FullName()))
 	names := map[string]thriftidl.Pos{}
