@@ -53,7 +53,8 @@ generate: peers ## make all generated code again from its IDL files
 	bash testpeers/generate.sh
 
 checkgenerate: generate ## fail where generated code is not what its IDL files give
-	@git diff --exit-code --stat -- $$(git ls-files '*/gen/*' '*.proto') || { echo "generated files differ: run make generate and commit"; exit 1; }
+	@changed=$$(git status --porcelain -- '*/gen/*' '*.proto'); test -z "$$changed" || \
+	  { echo "generated files differ from what is committed:"; echo "$$changed"; git diff -- '*/gen/*' '*.proto' | head -40; exit 1; }
 
 clean: ## remove what was built and fetched
 	rm -rf bin .cache

@@ -14,12 +14,24 @@ if ! thrift --version | grep -q ' 0\.17\.' || ! protoc --version >/dev/null; the
 fi
 plugins=$top/.cache/plugins
 mkdir -p "$plugins"
+go build -buildvcs=false -o "$plugins/weft" .
 (cd tools && GOBIN=$plugins go install google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc)
 
-# derive FILE.thrift: the .proto view beside it.
+# derive FILE.thrift: the .proto view beside it. weft prints the views of included files as well, each below a comment
+# with its name; those are derived from their own .thrift files.
 derive() {
-  go run . idl proto "$1" >"$1.tmp"
-  mv "$1.tmp" "${1%.thrift}.proto"
+  local name
+  name=$(basename "$1" .thrift).proto
+  "$plugins/weft" idl proto "$1" 2>/dev/null >"$1.all" || { "$plugins/weft" idl proto "$1" >/dev/null; return 1; }
+  awk -v name="$name" '
+    /^\/\/ [A-Za-z0-9_]+\.proto$/ { other = ($2 != name); start = 1; next }
+    other { next }
+    start && /^$/ { start = 0; next }
+    { start = 0 }
+    /^$/ { blank = blank "\n"; next }
+    { printf "%s%s\n", blank, $0; blank = "" }
+  ' "$1.all" >"${1%.thrift}.proto"
+  rm "$1.all"
 }
 
 # thrift_go DIR FILE.thrift: DIR/gen/thrift/<namespace>, with everything that the file includes.
