@@ -96,6 +96,15 @@ func setID(frame []byte, id uint32) {
 	frame[5], frame[6], frame[7], frame[8] = byte(id>>24), byte(id>>16), byte(id>>8), byte(id)
 }
 
+// TestNoAllocation holds what the benchmarks measure.
+func TestNoAllocation(t *testing.T) {
+	for name, bench := range map[string]func(*testing.B){"server": BenchmarkServerUnary, "client": BenchmarkClientUnary} {
+		if r := testing.Benchmark(bench); r.N == 0 || r.AllocsPerOp() > 0 {
+			t.Errorf("%s: %d allocations for a call in %d calls", name, r.AllocsPerOp(), r.N)
+		}
+	}
+}
+
 func noDebug(b *testing.B) {
 	buf.Debug = false
 	b.Cleanup(func() { buf.Debug = true })

@@ -135,11 +135,7 @@ func (c *Conn) request(f *frame, h *Headers, hb *headerBlock, b *sock.Batch) (*S
 	st = c.newStream(hb.id)
 	st.connect = h.Method == "CONNECT"
 	st.length = h.length
-	c.hold(st)
-	if hb.end {
-		c.move(st, endReceived, b)
-	}
-	return st, nil
+	return c.accept(st, hb.end, b), nil
 }
 
 // mostUnread is how many bytes a client may leave unread and still have requests taken. Data alone never comes to that.
@@ -223,11 +219,7 @@ func (c *Conn) acceptBlock(st *Stream, end bool, b *sock.Batch) (*Stream, error)
 			return nil, err
 		}
 	}
-	c.hold(st)
-	if end {
-		c.move(st, endReceived, b)
-	}
-	return st, nil
+	return c.accept(st, end, b), nil
 }
 
 // countBody compares the body with content-length (RFC 9113, 8.1.1).

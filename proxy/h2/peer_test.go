@@ -308,6 +308,13 @@ func (k *keeper) told() int {
 	return k.sent
 }
 
+// received is what Data and Headers have told.
+func (k *keeper) received() (bytes, ends int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.got, k.ended
+}
+
 // stream waits for the n-th stream to arrive.
 func (k *keeper) stream(t testing.TB, n int) *Stream {
 	t.Helper()

@@ -226,13 +226,26 @@ func (c *Conn) takeData(f *frame, n int64, end bool, b *sock.Batch) (*Stream, er
 	if err := st.countBody(n, end); err != nil {
 		return nil, err
 	}
+	if st.done {
+		n = 0 // nobody is there to see it
+	}
+	st.Release(int(f.size()-n), b) // padding reaches nobody either who could give it back
+	return c.accept(st, end, b), nil
+}
+
+// accept moves a stream on behind a frame of it that was in order. It returns the stream, held, if the handler is to see the frame.
+func (c *Conn) accept(st *Stream, end bool, b *sock.Batch) *Stream {
+	if st.done {
+		if end {
+			c.move(st, endReceived, b)
+		}
+		return nil
+	}
 	c.hold(st)
 	if end {
 		c.move(st, endReceived, b)
-	} else {
-		st.Release(int(f.size()-n), b) // padding reaches nobody who could give it back
 	}
-	return st, nil
+	return st
 }
 
 // countEmpty ends a connection that sends frames which cost work and no window.
@@ -328,7 +341,7 @@ func (c *Conn) streamError(e StreamError, b *sock.Batch) error {
 // drop ends a stream and holds it; it reports whether its handler has to be told: a client's, whose answer is complete,
 // has to stop sending and nothing else.
 func (c *Conn) drop(st *Stream, ev event, b *sock.Batch) (tell bool) {
-	tell = !c.client || !st.received()
+	tell = !st.done && (!c.client || !st.received())
 	c.hold(st)
 	c.move(st, ev, b)
 	return tell

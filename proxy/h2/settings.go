@@ -48,8 +48,8 @@ func (c *Conn) settingsFrame(f *http2.SettingsFrame, b *sock.Batch) error {
 		c.s.Unlock()
 		return nil
 	}
-	before := c.settings.streams
-	if !c.settled {
+	before, first := c.settings.streams, !c.settled
+	if first {
 		c.settled = true
 		c.settings.streams = math.MaxInt32
 	}
@@ -60,7 +60,7 @@ func (c *Conn) settingsFrame(f *http2.SettingsFrame, b *sock.Batch) error {
 	}
 	c.pump(b)
 	now := c.settings.streams
-	tell := c.client && now != before && !c.going.final
+	tell := c.client && (first || now != before) && !c.going.final
 	c.s.Unlock()
 	if err != nil {
 		return err

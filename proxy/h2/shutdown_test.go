@@ -253,6 +253,10 @@ func TestFloods(t *testing.T) {
 		"PING":       func(p *peer, i int) error { return p.fr.WritePing(false, [8]byte{}) },
 		"SETTINGS":   func(p *peer, i int) error { return p.fr.WriteSettings() },
 		"empty DATA": func(p *peer, i int) error { return p.fr.WriteData(1, false, nil) },
+		"unread answers": func(p *peer, i int) error {
+			block := p.encode(with(plainRequest, "echo-"+strings.Repeat("x", 1900), strings.Repeat("y", 1900))...)
+			return p.fr.WriteHeaders(http2.HeadersFrameParam{StreamID: uint32(2*i + 3), EndStream: true, EndHeaders: true, BlockFragment: block})
+		},
 		"rapid reset": func(p *peer, i int) error {
 			id := uint32(2*i + 3)
 			err := p.fr.WriteHeaders(http2.HeadersFrameParam{StreamID: id, EndHeaders: true, BlockFragment: p.encode(with(plainRequest, "hold", "1")...)})
@@ -288,6 +292,113 @@ func TestFloods(t *testing.T) {
 				t.Errorf("closed with %v", e.closed)
 			}
 		})
+	}
+}
+
+// TestConnect keeps the client's half of a tunnel open when the server's has ended (8.5).
+func TestConnect(t *testing.T) {
+	k, p := serveKeeper(t, Config{})
+	p.headers(1, false, ":method", "CONNECT", ":authority", "a:1")
+	st := k.stream(t, 0)
+	do(st.Conn(), func(b *sock.Batch) {
+		st.WriteBlock(okBlock, nil, false, b)
+		st.WriteData([]byte("last"), true, b)
+	})
+	if _, got := p.body(1, false); string(got) != "last" {
+		t.Errorf("got %q", got)
+	}
+	p.data(1, false, "still")
+	p.data(1, true, "here")
+	p.sync()
+	if got, ended := k.received(); got != 9 || ended != 1 {
+		t.Errorf("%d bytes arrived, %d ends", got, ended)
+	}
+	do(st.Conn(), func(b *sock.Batch) { st.Done(b) })
+}
+
+// TestEarlyAnswer tells a client that the rest of its request is not wanted (8.1).
+func TestEarlyAnswer(t *testing.T) {
+	k, p := serveKeeper(t, Config{})
+	p.headers(1, false, plainRequest...)
+	st := k.stream(t, 0)
+	do(st.Conn(), func(b *sock.Batch) {
+		st.WriteHeaders(hf(":status", "200", "grpc-status", "8"), true, b)
+		st.Done(b)
+	})
+	until[*http2.HeadersFrame](p)
+	if got := p.verdict(); got != "RST 1 NO_ERROR" {
+		t.Error(got)
+	}
+	p.data(1, true, "on its way")
+	p.sync()
+}
+
+// TestDoneWhileWaiting lets an answer leave whose stream was given back, and tells the handler nothing more of it.
+func TestDoneWhileWaiting(t *testing.T) {
+	for name, then := range map[string]func(p *peer) string{
+		"read": func(p *peer) string {
+			p.must(p.fr.WriteWindowUpdate(1, 1000))
+			_, got := p.body(1, false)
+			return string(got)
+		},
+		"request goes on": func(p *peer) string {
+			for range 10 {
+				p.data(1, false, strings.Repeat("x", 16000))
+			}
+			p.headers(1, true, "a", "b")
+			p.must(p.fr.WriteSettings(window(1000)))
+			_, got := p.body(1, false)
+			return string(got)
+		},
+		"reset by the peer": func(p *peer) string {
+			p.must(p.fr.WriteRSTStream(1, http2.ErrCodeCancel))
+			return "0123456789abc"
+		},
+		"error of the peer": func(p *peer) string {
+			p.raw(http2.FrameWindowUpdate, 0, 1, "\x00\x00\x00\x00")
+			return "0123456789abc"
+		},
+		"connection lost": func(p *peer) string {
+			p.sync()
+			p.nc.Close()
+			return "0123456789abc"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, p := serveKeeper(t, Config{StreamWindow: 70_000}, window(10))
+			p.headers(1, false, plainRequest...)
+			st := k.stream(t, 0)
+			c := st.Conn()
+			do(c, func(b *sock.Batch) {
+				st.WriteBlock(okBlock, nil, false, b)
+				st.WriteData([]byte("0123456789abc"), false, b)
+				st.WriteBlock(trailersBlock, nil, true, b)
+				st.Done(b)
+			})
+			if got := then(p); got != "0123456789abc" {
+				t.Errorf("got %q", got)
+			}
+			await(t, "the stream to be free", func() bool {
+				c.Lock()
+				defer c.Unlock()
+				return c.alive == 0 && len(c.streams) == 0 && c.free.n == 1
+			})
+			if got, ended := k.received(); got != 0 || ended != 0 || k.told() != 0 || len(k.resets) != 0 {
+				t.Errorf("the handler was told of %d bytes, %d ends, %d sent, %v", got, ended, k.told(), k.resets)
+			}
+		})
+	}
+}
+
+// TestClientDoneWhileWaiting cancels a request of which a part waits.
+func TestClientDoneWhileWaiting(t *testing.T) {
+	c, p := serverOf(t, Config{}, window(10))
+	p.sync()
+	cl, st := c.start(make([]byte, 1000), true)
+	until[*http2.DataFrame](p)
+	do(c.conn, func(b *sock.Batch) { c.giveBack(cl, st, b) })
+	if got := p.verdict(); got != "RST 1 CANCEL" {
+		t.Error(got)
 	}
 }
 

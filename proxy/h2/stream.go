@@ -95,12 +95,13 @@ func (st *Stream) Reset(code http2.ErrCode, b *sock.Batch) {
 	st.c.move(st, resetSent, b)
 }
 
-// Done gives the stream back. What was written up to its end still leaves; if the end was not written, the stream is reset with CANCEL.
+// Done gives the stream back; no event of it comes any more, but for one under way on another goroutine. An answer that was
+// written to its end still leaves. Any other stream that is not over is reset with CANCEL, and what waits is dropped.
 func (st *Stream) Done(b *sock.Batch) {
 	if st.done || st.state == idle {
 		panic("h2: Done called twice on a stream")
 	}
-	if st.tail == tailNone {
+	if st.c.client || st.tail == tailNone {
 		st.Reset(http2.ErrCodeCancel, b)
 	}
 	st.done = true
@@ -202,11 +203,15 @@ func (c *Conn) collect(match func(*Stream) bool) []*Stream {
 	return found
 }
 
-// tellReset calls the handler for streams that collect returned.
+// tellReset calls the handler for streams that collect returned, but for those that were given back.
 func (c *Conn) tellReset(streams []*Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
 	for _, st := range streams {
-		c.h.Reset(st, code, unprocessed, b)
 		c.s.Lock()
+		if !st.done {
+			c.s.Unlock()
+			c.h.Reset(st, code, unprocessed, b)
+			c.s.Lock()
+		}
 		c.unpin(st)
 		c.s.Unlock()
 	}
