@@ -39,6 +39,9 @@ func (c *Conn) GoAway(b *sock.Batch) {
 	c.closeIfDrained(b)
 }
 
+// Leaving (locked, client) reports whether the connection takes no further streams, ever: GOAWAY, or it has ended.
+func (c *Conn) Leaving() bool { return c.err != nil || c.going.final || c.nextID > mostStreamID }
+
 // pingAcked handles the answer to a PING of ours.
 func (c *Conn) pingAcked(data [8]byte, b *sock.Batch) {
 	if data != shutdownPing || !c.going.announced || c.going.final {
