@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -161,8 +162,8 @@ func TestClaimsAreNotAllocated(t *testing.T) {
 }
 
 // hostile are messages whose translation would take time out of proportion if merging, moving or looking ahead were done
-// level by level.
-func hostile() map[string][]byte {
+// level by level. They are valid in one of the three wire forms.
+func hostile() (protobuf, binary, compact map[string][]byte) {
 	field := func(num protowire.Number, body []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), body)
 	}
@@ -179,45 +180,66 @@ func hostile() map[string][]byte {
 		groups = append(append([]byte{0x93, 1}, groups...), 0x94, 1)
 	}
 	var keys []byte
-	for i := range uint64(100000) {
-		keys = append(keys, field(6, protowire.AppendVarint(field(1, protowire.AppendVarint(nil, i)), 0))...)
+	for i := range uint64(50000) {
+		keys = append(keys, field(6, field(1, []byte(strconv.FormatUint(i, 36))))...)
 	}
-	structs := []byte{0}
+	structs, bytes60 := []byte{0}, []byte{0}
 	for range 60 { // each level has its field twice, the second time empty
 		structs = append(append(append([]byte{12, 0, 15}, structs...), 12, 0, 15, 0), 0)
+		bytes60 = append(append(append([]byte{0xfc}, bytes60...), 0x0c, 30, 0), 0)
 	}
-	compact := []byte{0}
-	for range 60 {
-		compact = append(append(append([]byte{0xfc}, compact...), 0x0c, 30, 0), 0)
+	long := append(append([]byte{11, 0, 3, 0, 0x0c, 0, 0}, make([]byte, 0xc0000)...), 0)
+	for range 60 { // each level moves what is in it
+		long = append(append([]byte{12, 0, 15}, long...), 0)
 	}
 	return map[string][]byte{
-		"sub-message a thousand times":         bytes.Repeat(nested, 300),
-		"merging at each level":                bytes.Repeat(merged, 3000),
-		"interleaved repeated fields":          bytes.Repeat([]byte{5 << 3, 1, 11 << 3 & 0x7f, 1}, 100000),
-		"nested groups":                        groups,
-		"map keys":                             keys,
-		"binary field twice at each level":     structs,
-		"compact field twice at each level":    compact,
-		"binary lists of lists of one element": bytes.Repeat([]byte{15, 0, 99, 15, 0, 0, 0, 1, 2, 0, 0, 0, 0}, 10000),
-	}
+			"sub-message many times":      bytes.Repeat(nested, 300),
+			"merging at each level":       bytes.Repeat(merged, 3000),
+			"interleaved repeated fields": bytes.Repeat([]byte{0x28, 1, 0x5a, 0}, 50000),
+			"nested groups":               groups,
+			"map keys":                    keys,
+		}, map[string][]byte{
+			"field twice at each level": structs,
+			"long string, nested":       long,
+			"unknown lists of lists":    append(bytes.Repeat([]byte{15, 0, 99, 15, 0, 0, 0, 1, 2, 0, 0, 0, 0}, 10000), 0),
+		}, map[string][]byte{
+			"field twice at each level": bytes60,
+		}
 }
 
 // TestWorkIsBounded has a deadline that only runaway work misses: each message takes well under a second.
 func TestWorkIsBounded(t *testing.T) {
 	m := everything(t)
-	for name, in := range hostile() {
+	run := func(name string, work func() error) {
 		t.Run(name, func(t *testing.T) {
-			done := make(chan struct{})
-			go func() { // ends with the run
-				defer close(done)
-				runAll(t, m, in)
-			}()
+			done := make(chan error, 1)
+			go func() { done <- work() }() // ends with the run
 			select {
-			case <-done:
+			case err := <-done:
+				if err != nil {
+					t.Error(err)
+				}
 			case <-time.After(time.Minute):
-				t.Fatalf("%d bytes are not translated after a minute", len(in))
+				t.Fatal("not translated after a minute")
 			}
 		})
+	}
+	protobuf, binary, compact := hostile()
+	for name, in := range protobuf {
+		for _, p := range both {
+			run(name+" to "+protocolNames[p], func() error {
+				_, err := m.RequestToThrift(&translate.Out{}, p, in)
+				return err
+			})
+		}
+	}
+	for i, all := range []map[string][]byte{binary, compact} {
+		for name, in := range all {
+			run(protocolNames[both[i]]+" "+name, func() error {
+				_, _, err := m.RequestToProto(&translate.Out{}, both[i], in)
+				return err
+			})
+		}
 	}
 }
 

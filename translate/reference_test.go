@@ -278,6 +278,10 @@ func zeroTree(t *schema.Type, fd protoreflect.FieldDescriptor) (value, error) {
 		return toTree(t.Message, emptyOf(d))
 	case schema.ThriftUUID:
 		v.str = make([]byte, 16)
+	case schema.ThriftList, schema.ThriftSet:
+		v.elem = t.Elem.Thrift
+	case schema.ThriftMap:
+		v.key, v.elem = t.Key.Thrift, t.Elem.Thrift
 	}
 	if t.Enum != nil {
 		return enumTree(t, 0, true)
@@ -319,6 +323,7 @@ func treeOf(t *schema.Type, fd protoreflect.FieldDescriptor, x protoreflect.Valu
 	case t.Thrift == schema.ThriftStruct:
 		return toTree(t.Message, x.Message())
 	case t.Thrift == schema.ThriftList || t.Thrift == schema.ThriftSet:
+		v.elem = t.Elem.Thrift
 		for i := 0; i < x.List().Len() && err == nil; i++ {
 			var e value
 			e, err = treeOf(t.Elem, fd, x.List().Get(i))
@@ -326,6 +331,9 @@ func treeOf(t *schema.Type, fd protoreflect.FieldDescriptor, x protoreflect.Valu
 		}
 		return v, err
 	case t.Thrift == schema.ThriftMap:
+		if fd.IsMap() {
+			return realMapTree(t, fd, x.Map())
+		}
 		return mapTree(t, fd, x.List())
 	case t.Thrift == schema.ThriftUUID:
 		return uuidTree(t, x)
@@ -339,9 +347,22 @@ func treeOf(t *schema.Type, fd protoreflect.FieldDescriptor, x protoreflect.Valu
 	return scalarTree(t, x)
 }
 
+func realMapTree(t *schema.Type, fd protoreflect.FieldDescriptor, pairs protoreflect.Map) (v value, err error) {
+	v = value{kind: schema.ThriftMap, key: t.Key.Thrift, elem: t.Elem.Thrift}
+	pairs.Range(func(key protoreflect.MapKey, elem protoreflect.Value) bool {
+		var k, e value
+		if k, err = treeOf(t.Key, fd.MapKey(), key.Value()); err == nil {
+			e, err = treeOf(t.Elem, fd.MapValue(), elem)
+		}
+		v.elems = append(v.elems, k, e)
+		return err == nil
+	})
+	return v, err
+}
+
 // mapTree reads a repeated entry. Keys that protobuf's maps may have are unique.
 func mapTree(t *schema.Type, fd protoreflect.FieldDescriptor, entries protoreflect.List) (value, error) {
-	v := value{kind: schema.ThriftMap}
+	v := value{kind: schema.ThriftMap, key: t.Key.Thrift, elem: t.Elem.Thrift}
 	at := map[string]int{}
 	fields := fd.Message().Fields()
 	var pairs [][2]protoreflect.Message
