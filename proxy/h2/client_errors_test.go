@@ -49,7 +49,7 @@ func TestClientRefuses(t *testing.T) {
 				t.Errorf("got %s, want %s", got, m.want)
 			}
 			if m.want[:3] == "RST" {
-				if err := cl.await(); err != nil || !cl.reset || "RST 1 "+cl.code.String() != m.want || c.conn.Err() != nil {
+				if err := cl.await(); err != nil || !cl.reset || "RST 1 "+cl.code.String() != m.want || c.ended() != nil {
 					t.Errorf("the caller got %v, %v", cl.code, err)
 				}
 				return
@@ -120,7 +120,7 @@ func TestClientLateFrames(t *testing.T) {
 	p.must(p.fr.WriteWindowUpdate(1, 0x7fffffff))
 	p.must(p.fr.WriteRSTStream(1, http2.ErrCodeCancel))
 	p.sync()
-	if err := c.conn.Err(); err != nil {
+	if err := c.ended(); err != nil {
 		t.Error(err)
 	}
 }

@@ -148,6 +148,13 @@ func grpcMessage(p []byte) []byte {
 	return append(m, p...)
 }
 
+// ended is why the connection ended, nil while it lives.
+func (c *caller) ended() error {
+	c.conn.Lock()
+	defer c.conn.Unlock()
+	return c.conn.Err()
+}
+
 // start opens a stream and sends body; nil where no stream is to be had.
 func (c *caller) start(body []byte, end bool) (*call, *Stream) {
 	cl := &call{over: make(chan struct{})}

@@ -29,7 +29,7 @@ type encoder struct {
 	sent    *[sentFields]sentField // clients
 }
 
-// sentField is what is known of a field that was sent. A field has one place, by its hash.
+// sentField is what is known of a field that was sent. A field has two places that it may be in, by its hash.
 type sentField struct {
 	mark        uint32 // the rest of the hash
 	changes     uint32 // when code was right
@@ -112,13 +112,16 @@ func (e *encoder) field(f *hpack.HeaderField) {
 	}
 	hash := maphash.String(e.seed, f.Value) ^ maphash.String(e.seed, f.Name)*3
 	place, mark := &e.sent[hash%sentFields], uint32(hash>>32)
+	if place.size > 0 && place.changes == e.changes && !place.holds(f) {
+		place = &e.sent[hash/sentFields%sentFields]
+	}
 	switch {
 	case place.size > 0 && place.changes == e.changes: // in use, and not to be taken by a field that may come only once
-		if place.name == f.Name && place.value == f.Value {
+		if place.holds(f) {
 			e.out.Write(place.code[:place.size])
-			return
+		} else {
+			_ = e.lit.WriteField(*f)
 		}
-		_ = e.lit.WriteField(*f)
 	case place.mark != mark || f.Size() > tableSize/4:
 		*place = sentField{mark: mark}
 		_ = e.lit.WriteField(*f)
@@ -126,6 +129,8 @@ func (e *encoder) field(f *hpack.HeaderField) {
 		e.indexed(f, place)
 	}
 }
+
+func (p *sentField) holds(f *hpack.HeaderField) bool { return p.name == f.Name && p.value == f.Value }
 
 // indexed encodes a field with the dynamic table, and notes what became of it.
 func (e *encoder) indexed(f *hpack.HeaderField, place *sentField) {

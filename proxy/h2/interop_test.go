@@ -2,8 +2,6 @@ package h2
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"math/rand"
@@ -12,20 +10,20 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/net/http2"
-
 	"weft/pkg/sock"
 )
 
-// TestNetHTTP2Transport calls our server by the client of x/net.
-func TestNetHTTP2Transport(t *testing.T) {
+// unencrypted is HTTP/2 with prior knowledge.
+func unencrypted() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
+
+// TestNetHTTPTransport calls our server by the client of net/http.
+func TestNetHTTPTransport(t *testing.T) {
 	addr := serve(t, Config{}, newEcho)
-	tr := &http2.Transport{
-		AllowHTTP: true,
-		DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, addr)
-		},
-	}
+	tr := &http.Transport{Protocols: unencrypted()}
 	t.Cleanup(tr.CloseIdleConnections)
 	var wg sync.WaitGroup
 	for i := range 30 {
@@ -51,8 +49,8 @@ func TestNetHTTP2Transport(t *testing.T) {
 	wg.Wait()
 }
 
-// TestNetHTTP2Server calls the server of x/net by our client.
-func TestNetHTTP2Server(t *testing.T) {
+// TestNetHTTPServer calls the server of net/http by our client.
+func TestNetHTTPServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -64,20 +62,11 @@ func TestNetHTTP2Server(t *testing.T) {
 		_, _ = io.Copy(w, r.Body)
 		w.Header().Set("Grpc-Status", "0")
 	})
+	srv := &http.Server{Handler: handler, Protocols: unencrypted()}
 	var running sync.WaitGroup
-	running.Go(func() { // ends with the listener
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			running.Go(func() { // ends with the connection
-				(&http2.Server{}).ServeConn(nc, &http2.ServeConnOpts{Handler: handler})
-			})
-		}
-	})
+	running.Go(func() { _ = srv.Serve(l) }) // ends with Close
 	t.Cleanup(func() {
-		l.Close()
+		srv.Close()
 		running.Wait()
 	})
 	c := dial(t, l.Addr().String(), Config{StreamWindow: 70_000})
