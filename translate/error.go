@@ -30,13 +30,14 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Text
 }
 
-// errTwice ends a run from Thrift that is not careful at the first field that comes twice in a struct. It is shared and no
-// caller sees it.
-var errTwice = &Error{Kind: Malformed, Text: "field comes twice"}
+// errAgain ends a run that met what its fast path does not do: fields of a protobuf message that are not in order, a Thrift
+// field that comes twice. The message is run again with care. The value is shared and no caller sees it.
+var errAgain = &Error{Text: "to be run again"}
 
-// mayBeReplaced says whether e may vanish once fields that come twice are looked at.
-func (e *Error) mayBeReplaced() bool {
-	return e == errTwice || e != nil && e.Kind != Malformed && e.Kind != TooDeep
+// mayVanish says whether a careful run may end otherwise: with errAgain, and because a value that cannot be said on the other
+// side may be replaced by a later one.
+func (e *Error) mayVanish() bool {
+	return e != nil && e.Kind != Malformed && e.Kind != TooDeep
 }
 
 // fail makes an error at the place where it was found; in adds the way there while the run unwinds.
@@ -47,7 +48,7 @@ func fail(kind Kind, format string, args ...any) *Error {
 // in puts the name of a field in front of the path.
 func (e *Error) in(name string) *Error {
 	switch {
-	case e == errTwice:
+	case e == errAgain:
 	case e.Path == "":
 		e.Path = name
 	case e.Path[0] == '[':
@@ -60,7 +61,7 @@ func (e *Error) in(name string) *Error {
 
 // at puts an index or key, brackets included, in front of the path.
 func (e *Error) at(index string) *Error {
-	if e == errTwice {
+	if e == errAgain {
 		return e
 	}
 	if e.Path == "" || e.Path[0] == '[' {

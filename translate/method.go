@@ -101,23 +101,31 @@ func (m *Method) of(o *Out, p thriftwire.Protocol, src []byte) (*plans, error) {
 	return m.plans[p-thriftwire.Binary], nil
 }
 
-// toThrift runs a plan from protobuf.
+// toThrift runs a plan from protobuf: first in the hope that each message has its fields in order, then without.
 func (p *plans) toThrift(o *Out, src []byte, body *thriftBody) (unknown int, err error) {
-	t := toThrift{o: o, src: src, limit: o.limit(), compact: p.compact, refuseUnknown: p.refuse}
-	all := slot{hi: int32(len(src)), n: 1}
-	b, e := o.B, (*Error)(nil)
-	if body.bare {
-		b = appendStructHeader(b, p.compact, body.id)
-		if b, e = t.structValue(b, body.message, all, 2); e == nil {
-			b = append(b, 0)
-		} else {
-			e = e.in(body.name)
-		}
-	} else {
-		b, e = t.structValue(b, body.message, all, 1)
+	t := toThrift{o: o, src: src, limit: o.limit(), compact: p.compact, refuseUnknown: p.refuse, ordered: true}
+	start := o.mark()
+	b, e := t.body(o.B, body)
+	if e.mayVanish() {
+		o.rewind(start)
+		t.ordered, t.unknown = false, 0
+		b, e = t.body(o.B, body)
 	}
 	o.B = b
 	return t.unknown, e.result()
+}
+
+// body writes the argument or result struct.
+func (t *toThrift) body(b []byte, body *thriftBody) ([]byte, *Error) {
+	all := slot{hi: int32(len(t.src)), n: 1}
+	if !body.bare {
+		return t.structValue(b, body.message, all, 1)
+	}
+	b, err := t.structValue(appendStructHeader(b, t.compact, body.id), body.message, all, 2)
+	if err != nil {
+		return b, err.in(body.name)
+	}
+	return append(b, 0), nil
 }
 
 // appendStructHeader appends the header of the first field of a struct, which is a struct too.
@@ -149,7 +157,7 @@ func (p *plans) newToProto(o *Out, src []byte) toProto {
 func (p *plans) argumentsToProto(o *Out, src []byte) (n, unknown int, err error) {
 	t, start := p.newToProto(o, src), o.mark()
 	b, n, e := t.message(o.B, 0, p.requestToProto, 1)
-	if e.mayBeReplaced() {
+	if e.mayVanish() {
 		o.rewind(start)
 		t = p.newToProto(o, src)
 		t.careful = true
@@ -163,7 +171,7 @@ func (p *plans) argumentsToProto(o *Out, src []byte) (n, unknown int, err error)
 func (p *plans) resultToProto(o *Out, src []byte) (n, exc, unknown int, err error) {
 	t, start := p.newToProto(o, src), o.mark()
 	b, n, exc, e := t.result(o.B, p)
-	if e.mayBeReplaced() {
+	if e.mayVanish() {
 		o.rewind(start)
 		t = p.newToProto(o, src)
 		t.careful = true

@@ -20,6 +20,7 @@ type thriftMessage struct {
 	always   []uint64   // the set of fields whose absence asks for something
 	words    int        // length of the sets
 	union    bool
+	ordered  bool // protobuf's numbers ascend as the ids do, and there is no oneof: see ordered.go
 
 	empty      []byte // the struct that an empty protobuf message becomes
 	emptyErr   *Error // why there is none
@@ -146,8 +147,12 @@ func (c *thriftCompiler) build(tm *thriftMessage, m *schema.Message) error {
 		numbers = append(numbers, numbered{num, dropped})
 	}
 	tm.seal(numbers)
+	tm.ordered = !m.Union
 	for i, f := range fields {
 		tm.setSlot(i, f)
+		if f.Oneof > 0 || i > 0 && f.ProtoNum <= fields[i-1].ProtoNum {
+			tm.ordered = false
+		}
 	}
 	return nil
 }

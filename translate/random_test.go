@@ -3,6 +3,7 @@ package translate_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -33,6 +34,9 @@ func (r *random) message(depth int) *schema.Message {
 		m.Oneofs = r.IntN(2)
 	}
 	id, nums := int16(r.IntN(3)-1), r.Perm(40)
+	if r.chance(60) {
+		slices.Sort(nums) // as derived schemas have them
+	}
 	for i := range 1 + r.IntN(10) {
 		f := &schema.Field{Name: string(rune('a' + i)), ThriftID: id, ProtoNum: int32(nums[i]) + 1}
 		if r.chance(5) {
@@ -202,8 +206,12 @@ func (r *random) wire(m *schema.Message, depth int) []byte {
 	}
 	r.budget -= len(m.Fields)
 	var parts [][]byte
+	inOrder := r.chance(60)
 	for _, f := range m.Fields {
 		n := pick(r, 1, 1, 1, 0, 2, 3)
+		if inOrder {
+			n = min(n, 1)
+		}
 		for range n {
 			if depth > 0 || f.Type.Thrift != schema.ThriftStruct {
 				parts = append(parts, r.wireField(nil, f.Type, f.ProtoNum, depth))
@@ -215,6 +223,9 @@ func (r *random) wire(m *schema.Message, depth int) []byte {
 	}
 	for r.chance(10) {
 		parts = append(parts, r.unknownField())
+	}
+	if inOrder {
+		return slices.Concat(parts...)
 	}
 	r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	var b []byte

@@ -71,7 +71,7 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 		}
 		word, bit := &seen[k>>6], uint64(1)<<(k&63)
 		if *word&bit != 0 {
-			return b, i, errTwice
+			return b, i, errAgain
 		}
 		*word |= bit
 		if f.value.boolean {

@@ -17,6 +17,7 @@ type toThrift struct {
 	limit         int
 	compact       bool
 	refuseUnknown bool
+	ordered       bool // messages whose plan allows it are written while they are read
 	unknown       int
 }
 
@@ -24,6 +25,9 @@ type toThrift struct {
 func (t *toThrift) structValue(b []byte, m *thriftMessage, s slot, depth int) ([]byte, *Error) {
 	if depth > MaxDepth {
 		return b, errTooDeep()
+	}
+	if t.ordered && m.ordered && s.n == 1 {
+		return t.inOrder(b, m, int(s.lo), int(s.hi), depth)
 	}
 	f := t.open(m)
 	if err := t.indexAll(m, &f, s); err != nil {
