@@ -37,7 +37,8 @@ func (p *Proxy) newFeeder(name string, dir telemetry.Direction, pol policy.Polic
 	count := func(d dialect.Dialect) *telemetry.Connections {
 		return p.metrics.Connections(dir, telemetry.Upstream, name, d)
 	}
-	return &feeder{cluster: &balance.Cluster{Name: name}, env: p.env, policy: pol, limits: p.config.Limits, count: count, pools: map[discovery.Endpoint]*balance.Endpoint{}}
+	cluster := &balance.Cluster{Name: name, Grace: p.config.Limits.Drain}
+	return &feeder{cluster: cluster, env: p.env, policy: pol, limits: p.config.Limits, count: count, pools: map[discovery.Endpoint]*balance.Endpoint{}}
 }
 
 // apply puts a snapshot in force. An endpoint that stays as it was keeps its connections.

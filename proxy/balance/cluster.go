@@ -3,9 +3,12 @@
 package balance
 
 import (
+	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"weft/pkg/dialect"
 	"weft/proxy/upstream"
@@ -21,62 +24,106 @@ type Endpoint struct {
 
 // Cluster is the endpoints of one service.
 type Cluster struct {
-	Name string
+	Name  string
+	Grace time.Duration // for the calls of an endpoint that is gone; set before the first Update
 
-	endpoints atomic.Pointer[[]*Endpoint]
-	mu        sync.Mutex // orders Update and Close
+	now atomic.Pointer[table]
+
+	mu     sync.Mutex // orders Update and Close
+	ending sync.WaitGroup
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
 }
 
-// Update replaces the endpoints. The pools of those that are gone
-// are closed, which ends their calls, after the new ones are in force.
+// table is the endpoints in force. It is immutable.
+type table struct {
+	endpoints []*Endpoint
+	upTo      []int // sums of the weights up to and with each endpoint; nil where all are the same
+}
+
+func newTable(endpoints []*Endpoint) *table {
+	t := &table{endpoints: endpoints}
+	sum, same := 0, true
+	for _, e := range endpoints {
+		sum += e.Weight
+		t.upTo = append(t.upTo, sum)
+		same = same && e.Weight == endpoints[0].Weight
+	}
+	if same {
+		t.upTo = nil
+	}
+	return t
+}
+
+// draw returns an endpoint with a probability in proportion to its weight.
+func (t *table) draw() *Endpoint {
+	if t.upTo == nil {
+		return t.endpoints[rand.IntN(len(t.endpoints))]
+	}
+	i, _ := slices.BinarySearch(t.upTo, 1+rand.IntN(t.upTo[len(t.upTo)-1]))
+	return t.endpoints[i]
+}
+
+// Update replaces the endpoints. The pools of those that are gone get no further calls; the calls they have may finish
+// within the grace.
 func (c *Cluster) Update(now []*Endpoint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ctx == nil {
+		c.ctx, c.cancel = context.WithCancel(context.Background())
+	}
 	kept := make(map[*upstream.Pool]bool, len(now))
 	for _, e := range now {
 		kept[e.Pool] = true
 	}
-	before := c.endpoints.Swap(&now)
+	before := c.now.Swap(newTable(now))
 	if before == nil {
 		return
 	}
-	for _, e := range *before {
+	for _, e := range before.endpoints {
 		if !kept[e.Pool] {
-			e.Pool.Close()
+			c.ending.Add(1)
+			go c.end(e.Pool) // ends after the grace at the latest; Close waits for it
 		}
 	}
 }
 
+func (c *Cluster) end(p *upstream.Pool) {
+	defer c.ending.Done()
+	ctx, cancel := context.WithTimeout(c.ctx, c.Grace)
+	defer cancel()
+	p.Drain(ctx)
+}
+
 // Endpoints returns the endpoints in force. The slice is not to be changed.
 func (c *Cluster) Endpoints() []*Endpoint {
-	if p := c.endpoints.Load(); p != nil {
-		return *p
+	if t := c.now.Load(); t != nil {
+		return t.endpoints
 	}
 	return nil
 }
 
-// Pick returns the endpoint for a call: of two drawn at random the one with less load for its weight. nil
-// where the service has none.
+// Pick returns the endpoint for a call: the first of two drawn by weight, unless the second would have less load for its weight
+// even with the call. So the shares are those of the weights as long as nobody is behind. nil where the service has no endpoint.
 func (c *Cluster) Pick() *Endpoint {
-	all := c.Endpoints()
-	switch len(all) {
-	case 0:
+	t := c.now.Load()
+	switch {
+	case t == nil || len(t.endpoints) == 0:
 		return nil
-	case 1:
-		return all[0]
+	case len(t.endpoints) == 1:
+		return t.endpoints[0]
 	}
-	i := rand.IntN(len(all))
-	j := rand.IntN(len(all) - 1)
-	if j >= i {
-		j++
+	a, b := t.draw(), t.draw()
+	// (load b + 1)/weight b <= load a/weight a, compared without division
+	if (b.Pool.Outstanding()+1)*int64(a.Weight) <= a.Pool.Outstanding()*int64(b.Weight) {
+		return b
 	}
-	a, b := all[i], all[j]
-	// (load+1)/weight, compared without division
-	if (a.Pool.Outstanding()+1)*int64(b.Weight) <= (b.Pool.Outstanding()+1)*int64(a.Weight) {
-		return a
-	}
-	return b
+	return a
 }
 
-// Close ends the pools of all endpoints and waits for them.
-func (c *Cluster) Close() { c.Update(nil) }
+// Close ends the pools of all endpoints at once and waits for them.
+func (c *Cluster) Close() {
+	c.Update(nil)
+	c.cancel()
+	c.ending.Wait()
+}

@@ -10,6 +10,7 @@ import (
 	"weft/pkg/buf"
 	"weft/pkg/dialect"
 	"weft/pkg/sock"
+	"weft/pkg/wheel"
 	"weft/proxy/h2"
 	"weft/proxy/thriftio"
 	"weft/translate/thriftwire"
@@ -28,7 +29,29 @@ type StreamCall interface {
 }
 
 // grpcEvents passes the events of a connection to the owners of its streams.
-type grpcEvents struct{ conn *Conn }
+type grpcEvents struct {
+	conn  *Conn
+	setup wheel.Timer // armed until the peer's first SETTINGS
+}
+
+var errNoSettings = errors.New("connected, but the peer does not speak HTTP/2: no SETTINGS came")
+
+func newGRPCEvents(c *Conn) *grpcEvents {
+	e := &grpcEvents{conn: c}
+	e.setup.Handler = e
+	c.pool.env.Wheel.Add(&e.setup, c.pool.opt.ConnectTimeout)
+	return e
+}
+
+// TimedOut gives up a connection on which no SETTINGS came.
+func (e *grpcEvents) TimedOut(*wheel.Timer) {
+	e.conn.pool.mu.Lock()
+	ready := e.conn.ready
+	e.conn.pool.mu.Unlock()
+	if !ready {
+		e.conn.Sock.Close(errNoSettings)
+	}
+}
 
 // owner returns the stream's owner with a reference to it, nil where it has none any more.
 func owner(st *h2.Stream) StreamCall {
@@ -71,19 +94,24 @@ func (e *grpcEvents) Sent(st *h2.Stream, n int, b *sock.Batch) {
 }
 
 // Capacity follows the peer's MAX_CONCURRENT_STREAMS.
-func (e *grpcEvents) Capacity(n uint32, b *sock.Batch) { e.conn.setDepth(int(min(n, 1<<20)), b) }
+func (e *grpcEvents) Capacity(n uint32, b *sock.Batch) {
+	e.conn.pool.env.Wheel.Stop(&e.setup)
+	e.conn.setDepth(int(min(n, 1<<20)), b)
+}
 
 // Closed forgets the connection.
-func (e *grpcEvents) Closed(err error, b *sock.Batch) { e.conn.close(0, err, b) }
+func (e *grpcEvents) Closed(err error, b *sock.Batch) {
+	e.conn.pool.env.Wheel.Stop(&e.setup)
+	e.conn.close(0, err, b)
+}
 
 // close ends a connection's life in its pool; places is the number of calls whose place was never given back.
 func (c *Conn) close(places int, err error, b *sock.Batch) {
 	p := c.pool
 	p.mu.Lock()
-	c.used -= places
-	p.outstanding.Add(-int64(places))
+	c.free(places)
 	p.mu.Unlock()
-	c.remove(b)
+	c.remove(err, b)
 	p.opt.Counters.Closed()
 	if !errors.Is(err, ErrClosed) && !errors.Is(err, io.EOF) {
 		p.env.Log.Warn("connection to endpoint ended", zap.String("address", p.opt.Address), zap.Error(err))

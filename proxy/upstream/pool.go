@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,10 +91,11 @@ type Pool struct {
 	// guarded by mu
 	mu      sync.Mutex
 	conns   []*Conn
-	dialing int
+	dialing int    // connections that are being made, up to an HTTP/2 endpoint's first SETTINGS
 	waiting Parked // head of a ring
 	parked  int
 	closed  bool
+	idle    chan struct{} // set by Drain; closed, as the pool is, when no call is left
 }
 
 // Conn is one connection of a pool. H2 or Thrift is set, by the endpoint's dialect.
@@ -109,7 +109,8 @@ type Conn struct {
 
 	// guarded by pool.mu
 	used, depth int
-	gone        bool
+	ready       bool // calls may be placed: of HTTP/2 it is known how many streams the peer takes
+	leaving     bool // no call will be placed any more: GOAWAY
 }
 
 // NewPool returns the pool of one endpoint. It dials when the first call needs it. Close must be called.
@@ -130,7 +131,7 @@ func (p *Pool) Outstanding() int64 { return p.outstanding.Load() }
 func (p *Pool) Acquire() *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.parked > 0 {
+	if p.closed || p.parked > 0 {
 		return nil // those came first
 	}
 	return p.place()
@@ -196,15 +197,39 @@ func (p *Pool) Unpark(call Call) bool {
 		return false
 	}
 	p.unlink(n)
+	p.endIfIdle()
 	return true
 }
 
 // Release gives a place back, to the next parked call if there is one.
 func (c *Conn) Release(b *sock.Batch) {
 	c.pool.mu.Lock()
-	c.used--
-	c.pool.outstanding.Add(-1)
+	c.free(1)
 	c.pool.serve(b)
+}
+
+// Refused gives back a place on a connection that took no call: it has ended, is about to, or its peer has just lowered its limit.
+// No further call is placed there unless the connection says so itself.
+func (c *Conn) Refused(b *sock.Batch) {
+	c.pool.mu.Lock()
+	c.free(1)
+	c.depth = min(c.depth, c.used)
+	c.pool.serve(b)
+}
+
+// free gives n places back; the pool's lock is held.
+func (c *Conn) free(n int) {
+	c.used -= n
+	c.pool.outstanding.Add(-int64(n))
+	c.pool.endIfIdle()
+}
+
+// endIfIdle closes a pool that is draining when no call is left; mu is held.
+func (p *Pool) endIfIdle() {
+	if p.idle != nil && !p.closed && p.outstanding.Load() == 0 {
+		p.closed = true
+		close(p.idle)
+	}
 }
 
 // serve gives free places to parked calls; mu is held and is released.
@@ -219,8 +244,7 @@ func (p *Pool) serve(b *sock.Batch) {
 		taken := call.Assigned(c, b)
 		p.mu.Lock()
 		if !taken {
-			c.used--
-			p.outstanding.Add(-1)
+			c.free(1)
 		}
 	}
 	if p.parked > 0 {
@@ -231,9 +255,22 @@ func (p *Pool) serve(b *sock.Batch) {
 
 // setDepth is told by HTTP/2 how many streams the peer takes.
 func (c *Conn) setDepth(n int, b *sock.Batch) {
+	c.H2.Lock()
+	leaving := c.H2.Leaving()
+	c.H2.Unlock()
 	c.pool.mu.Lock()
+	c.isReady()
+	c.leaving = leaving
 	c.depth = min(n, c.pool.opt.Depth)
 	c.pool.serve(b)
+}
+
+// isReady ends the making of a connection; the pool's lock is held.
+func (c *Conn) isReady() {
+	if !c.ready {
+		c.ready = true
+		c.pool.dialing--
+	}
 }
 
 // writable lets a connection whose queue was full take calls again.
@@ -244,25 +281,60 @@ func (c *Conn) writable(b *sock.Batch) {
 }
 
 // remove forgets a connection that ended. Its calls have been told.
-func (c *Conn) remove(b *sock.Batch) {
+func (c *Conn) remove(err error, b *sock.Batch) {
 	p := c.pool
 	p.mu.Lock()
-	c.gone, c.depth = true, 0
+	early := !c.ready
+	c.isReady()
+	c.leaving, c.depth = true, 0
 	for i, o := range p.conns {
 		if o == c {
 			p.conns = append(p.conns[:i], p.conns[i+1:]...)
 			break
 		}
 	}
+	if early {
+		p.mu.Unlock()
+		p.notMade(err, b)
+		return
+	}
 	p.serve(b)
 }
 
-// dialMore starts as many connections as the parked calls need; mu is held.
-func (p *Pool) dialMore() {
-	for !p.closed && p.dialing*p.opt.Depth < p.parked && len(p.conns)+p.dialing < p.opt.MaxConnections {
-		p.dialing++
-		p.running.Add(1)
-		go p.connect() // ends with the connection; Close waits for it
+// Drain lets the calls of a pool that gets no new ones finish until ctx ends, and closes it.
+func (p *Pool) Drain(ctx context.Context) {
+	p.mu.Lock()
+	if p.idle == nil {
+		p.idle = make(chan struct{})
+		p.endIfIdle()
+	}
+	idle := p.idle
+	p.mu.Unlock()
+	select {
+	case <-idle:
+		p.closeWhenSent(ctx)
+	case <-ctx.Done():
+	}
+	p.Close()
+}
+
+// closeWhenSent ends the connections once what is queued on them, a oneway call perhaps, has left.
+func (p *Pool) closeWhenSent(ctx context.Context) {
+	var b sock.Batch
+	p.mu.Lock()
+	conns := append([]*Conn(nil), p.conns...)
+	p.mu.Unlock()
+	for _, c := range conns {
+		c.Sock.Lock()
+		c.Sock.CloseWhenSent(&b)
+		c.Sock.Unlock()
+	}
+	b.Flush()
+	ended := make(chan struct{})
+	go func() { defer close(ended); p.running.Wait() }() // ends with the connections; Close sees to that
+	select {
+	case <-ended:
+	case <-ctx.Done():
 	}
 }
 
@@ -292,75 +364,5 @@ func (p *Pool) failParked(err error, b *sock.Batch) {
 	p.mu.Unlock()
 	for _, call := range calls {
 		call.Unassigned(err, b)
-	}
-}
-
-// connect dials, hands out places, and then is the connection's reader until it ends.
-func (p *Pool) connect() {
-	defer p.running.Done()
-	var b sock.Batch
-	c, err := p.dial()
-	if err != nil {
-		p.dialFailed(err, &b)
-		b.Flush()
-		return
-	}
-	p.mu.Lock()
-	p.dialing--
-	if p.closed {
-		p.mu.Unlock()
-		c.Sock.Close(ErrClosed)
-	} else {
-		p.conns = append(p.conns, c)
-		p.serve(&b)
-	}
-	b.Flush()
-	p.opt.Counters.Opened()
-	c.Sock.Run(c.handler())
-}
-
-func (c *Conn) handler() sock.Handler {
-	if c.H2 != nil {
-		return c.H2
-	}
-	return c.Thrift
-}
-
-func (p *Pool) dial() (*Conn, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, p.opt.ConnectTimeout)
-	defer cancel()
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, p.opt.Network, p.opt.Address)
-	if err != nil {
-		return nil, err
-	}
-	s, err := sock.New(nc, p.opt.Socket)
-	if err != nil {
-		_ = nc.Close()
-		return nil, err
-	}
-	c := &Conn{Sock: s, pool: p, depth: p.opt.Depth}
-	if p.opt.Dialect.Kind == dialect.KindGRPC {
-		c.H2 = h2.NewClient(s, p.opt.HTTP2, &grpcEvents{conn: c})
-	} else {
-		c.Thrift = newThrift(c)
-	}
-	return c, nil
-}
-
-// dialFailed fails the parked calls, unless another connection can still serve them.
-func (p *Pool) dialFailed(err error, b *sock.Batch) {
-	p.mu.Lock()
-	p.dialing--
-	alone := p.dialing == 0 && len(p.conns) == 0
-	closed := p.closed
-	p.mu.Unlock()
-	if closed {
-		return
-	}
-	p.opt.Counters.Failed()
-	p.env.Log.Warn("no connection to endpoint", zap.String("address", p.opt.Address), zap.Error(err))
-	if alone {
-		p.failParked(&ConnectError{Address: p.opt.Address, Err: err}, b)
 	}
 }
