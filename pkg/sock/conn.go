@@ -29,8 +29,8 @@ var ErrClosed = errors.New("sock: connection closed")
 type Handler interface {
 	// Consume takes bytes that arrived and returns how many of them it is done with. in lies in seg and is lent: to keep a
 	// part of it, take a reference to seg. What is left over is presented again, at once if something was taken, else in
-	// front of what arrives next; Consume must take something of 64 KiB. ErrPause stops reading until Resume; any other
-	// error ends the connection, after what is queued was sent as far as the peer takes it within a second. Reader
+	// front of what arrives next; Consume must take something of 64 KiB. ErrPause stops reading until Resume, after which
+	// Consume is called with what was left over, perhaps with nothing; any other error ends the connection, after what is queued was sent as far as the peer takes it within a second. Reader
 	// goroutine only.
 	Consume(in []byte, seg *buf.Segment, b *Batch) (n int, err error)
 
@@ -42,6 +42,9 @@ type Handler interface {
 	// Consume had not taken. Bytes queued here still leave, unless the connection was ended by Close. Reader goroutine only.
 	Closed(err error, b *Batch)
 }
+
+// ErrStalled is the reason of a connection whose peer took no byte for Limits.WriteStall.
+var ErrStalled = errors.New("peer does not take what is sent")
 
 // Limits of a connection. Zero values mean the defaults.
 type Limits struct {
@@ -95,6 +98,8 @@ type Conn struct {
 	full        bool      // Full reported true: Writable is owed
 	telling     bool      // Writable is being called
 	ended       bool      // Writable is not called any more: Closed follows
+	expected    int       // further writes that are likely soon, see Expect
+	after       []Sent    // told when what is in out has left
 	writing     bool      // a goroutine is in transmit and owns sending
 	armed       bool      // the socket has a write deadline, against stalling
 	failed      error     // why nothing is sent any more
@@ -106,6 +111,7 @@ type Conn struct {
 
 	// owned by the goroutine that set writing
 	sending  buf.Queue // plain bytes
+	told     []Sent    // of sending
 	records  buf.Queue // TLS: sealed bytes; they leave before sending
 	vec      [][]byte
 	sendErr  error
@@ -167,7 +173,24 @@ func (c *Conn) Dirty(b *Batch) {
 	}
 	c.dirty = true
 	b.conns = append(b.conns, c)
+	if c.expected > 1 {
+		b.shared = true
+	}
 }
+
+// Expect says how many calls are under way whose bytes are going to be written to this connection. With more than one, a
+// reader that has bytes for it lets the other readers run before it flushes, so that what they have leaves in the same
+// send: a small send costs more than a translation. The write half must be locked.
+func (c *Conn) Expect(n int) { c.expected = n }
+
+// Sent is told that bytes have left the process, err nil, or that they never will.
+type Sent interface {
+	Sent(err error, b *Batch)
+}
+
+// AfterSent calls s once everything that is queued now has been taken by the socket, or the connection has failed. It is called
+// without the lock, by any goroutine. The write half must be locked and the connection dirty.
+func (c *Conn) AfterSent(s Sent) { c.after = append(c.after, s) }
 
 // Full reports whether as many bytes are queued as the limit says, or more; Writable is then called once, when half of it
 // is free again. On a connection that has ended it reports false. The write half must be locked.
@@ -178,6 +201,9 @@ func (c *Conn) Full() bool {
 	c.full = true
 	return true
 }
+
+// Queued is the number of bytes that wait to be sent. The write half must be locked.
+func (c *Conn) Queued() int { return c.out.Len() + c.queued }
 
 // Close ends the connection now: what is queued is dropped. Handler.Closed follows on the reader goroutine. Any
 // goroutine that does not hold the lock; err may be nil.
@@ -231,7 +257,10 @@ var past = time.Unix(1, 0)
 // A Batch collects the connections that a goroutine has written to, so that each is flushed once when the goroutine
 // has used up what it read, and in any case before it waits for anything. The zero value is ready. It belongs to one
 // goroutine.
-type Batch struct{ conns []*Conn }
+type Batch struct {
+	conns  []*Conn
+	shared bool // others are likely to write to one of conns before long
+}
 
 // Flush sends what is queued on every connection of the batch, as far as the sockets take it. It does not block.
 func (b *Batch) Flush() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +53,7 @@ func (c *Conn) readLoop() error {
 			if err := c.reason(); err != nil {
 				return err
 			}
-			if err := c.consume(); err != nil {
+			if err := c.turn(); err != nil {
 				return err
 			}
 		}
@@ -66,6 +67,22 @@ func (c *Conn) readLoop() error {
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// turn lets a handler that paused go on: also where no bytes wait, because it may hold some that it took.
+func (c *Conn) turn() error {
+	if c.start < c.end || c.tls != nil && c.tls.start < c.tls.end {
+		return c.consume()
+	}
+	switch _, err := c.h.Consume(nil, nil, &c.batch); err {
+	case nil:
+		return c.consume()
+	case ErrPause:
+		c.paused = true
+		return nil
+	default:
+		return err
 	}
 }
 
@@ -133,6 +150,10 @@ func (c *Conn) readable(fd uintptr) bool {
 
 func (c *Conn) flushBatch() {
 	c.unflushed = 0
+	if c.batch.shared {
+		c.batch.shared = false
+		runtime.Gosched() // readers that are ready now add what they have
+	}
 	c.batch.Flush()
 }
 

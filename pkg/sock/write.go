@@ -77,6 +77,7 @@ func (c *Conn) transmit(b *Batch) {
 // more reports whether there is something to send, and puts it into sending. It calls Writable when that is due.
 func (c *Conn) more(b *Batch) bool {
 	c.tellWritable(b)
+	c.tellSent(b)
 	if c.failed != nil || c.over {
 		c.out.Reset()
 	}
@@ -87,6 +88,7 @@ func (c *Conn) more(b *Batch) bool {
 		return true
 	case c.out.Len() > 0:
 		c.out, c.sending = c.sending, c.out
+		c.after, c.told = c.told[:0], c.after
 		return true
 	}
 	return c.tls != nil && c.tls.hasSealed()
@@ -107,6 +109,26 @@ func (c *Conn) tellWritable(b *Batch) {
 	c.mu.Lock()
 	c.telling = false
 	c.idle.Broadcast()
+}
+
+// tellSent calls those that wait for sending to have left. mu is locked before and after.
+func (c *Conn) tellSent(b *Batch) {
+	if c.failed == nil && c.sending.Len()+c.records.Len() > 0 {
+		return
+	}
+	for len(c.told) > 0 || c.failed != nil && len(c.after) > 0 {
+		if len(c.told) == 0 {
+			c.told, c.after = c.after, c.told
+		}
+		last := len(c.told) - 1
+		s := c.told[last]
+		c.told[last] = nil
+		c.told = c.told[:last]
+		err := c.failed
+		c.mu.Unlock()
+		s.Sent(err, b)
+		c.mu.Lock()
+	}
 }
 
 func (c *Conn) writableDue() bool {
@@ -164,7 +186,7 @@ func (c *Conn) stalled() error {
 		return nil
 	}
 	c.stop.Store(true)
-	return fmt.Errorf("write: peer took no byte for %v", c.lim.WriteStall)
+	return fmt.Errorf("write: %w: no byte for %v", ErrStalled, c.lim.WriteStall)
 }
 
 // sendable is called with the descriptor by the runtime's poller; false waits until the socket has room.

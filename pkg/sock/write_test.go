@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -147,7 +146,7 @@ func TestWriteStall(t *testing.T) {
 					t.Fatal("cut off although it read:", err)
 				}
 			}
-			if err := <-end; !strings.Contains(err.Error(), "took no byte") {
+			if err := <-end; !errors.Is(err, sock.ErrStalled) {
 				t.Error(err)
 			}
 			r.join(t)

@@ -135,6 +135,11 @@ func (d *Decoder) Partial() bool {
 	return d.state != atBoundary || d.partLen > 0
 }
 
+// Whole reports whether Next delivers a message without further bytes: the rest of an assembled frame.
+func (d *Decoder) Whole() bool {
+	return d.err == nil && !d.finished && d.state == inFrame && d.held != nil && len(d.held.B)-d.taken == d.left
+}
+
 // TakeReservation hands the budget bytes of the message delivered last to the caller, who releases them together with the
 // reference that it takes to the message's segment. It returns 0 where the message lies in the caller's own bytes.
 func (d *Decoder) TakeReservation() int {
