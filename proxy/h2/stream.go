@@ -129,6 +129,7 @@ func (c *Conn) newStream(id uint32) *Stream {
 		st.recvWindow = max(st.recvWindow, defaultWindow) // the peer may not know of our SETTINGS yet
 	}
 	c.streams[id] = st
+	c.s.Expect(len(c.streams))
 	c.alive++
 	return st
 }
@@ -147,6 +148,7 @@ func (c *Conn) move(st *Stream, ev event, b *sock.Batch) {
 	}
 	st.state = closed
 	delete(c.streams, st.id)
+	c.s.Expect(len(c.streams))
 	c.past.record(st.id, ev)
 	c.ready.remove(st)
 	st.queue.Reset()

@@ -82,6 +82,7 @@ func (t *Thrift) Send(call ThriftCall, name []byte, oneway bool, body *Payload, 
 	} else {
 		t.push(slot{call: call, seq: h.Seq})
 	}
+	s.Expect(len(t.calls) - t.head)
 	QueueMessage(s.Out(), t.frame, h, body)
 	s.Dirty(b)
 	if s.Full() {
