@@ -39,8 +39,10 @@ func (t *toThrift) inOrder(b []byte, m *thriftMessage, lo, hi, depth int) ([]byt
 			return b, errAgain
 		}
 		var err *Error
-		if b, id, err = t.absentUpTo(b, m, done, k, id); err != nil {
-			return b, err
+		if k > done {
+			if b, id, err = t.absentUpTo(b, m, done, k, id); err != nil {
+				return b, err
+			}
 		}
 		done = k + 1
 		fd := &m.fields[k]

@@ -20,7 +20,8 @@ type thriftMessage struct {
 	always   []uint64   // the set of fields whose absence asks for something
 	words    int        // length of the sets
 	union    bool
-	ordered  bool // protobuf's numbers ascend as the ids do, and there is no oneof: see ordered.go
+	entry    [2]byte // of a map's pairs: the tags of key and value; 0 where they are longer than a byte
+	ordered  bool    // protobuf's numbers ascend as the ids do, and there is no oneof: see ordered.go
 
 	empty      []byte // the struct that an empty protobuf message becomes
 	emptyErr   *Error // why there is none
@@ -336,6 +337,9 @@ func (c *thriftCompiler) fillMap(v *thriftValue, t *schema.Type) (err error) {
 	v.wire = pbwire.Bytes
 	v.message = helper(numbered{keyNum, 0}, v.key, v.elem)
 	v.message.byNumber = newLookup([]numbered{{keyNum, 0}, {elemNum, 1}})
+	if keyNum < 16 && elemNum < 16 {
+		v.message.entry = [2]byte{byte(keyNum)<<3 | byte(v.key.wire), byte(elemNum)<<3 | byte(v.elem.wire)}
+	}
 	return nil
 }
 

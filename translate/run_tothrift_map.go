@@ -38,6 +38,16 @@ func (t *toThrift) mapValue(b []byte, v *thriftValue, s slot, depth int) ([]byte
 
 // pair writes the key and value of the entry src[lo:hi], which is number j.
 func (t *toThrift) pair(b []byte, v *thriftValue, lo, hi, j, depth int) ([]byte, *Error) {
+	if key, elem, ok := t.plainEntry(v.message, lo, hi); ok {
+		b, err := t.value(b, v.key, key, depth)
+		if err != nil {
+			return b, err.at(fmt.Sprintf("[key %d]", j))
+		}
+		if b, err = t.value(b, v.elem, elem, depth); err != nil {
+			return b, err.at(t.keyText(v.key, key, j))
+		}
+		return b, nil
+	}
 	f := t.open(v.message)
 	if err := t.index(v.message, &f, lo, hi); err != nil {
 		return b, err.atIndex(j)
@@ -47,18 +57,32 @@ func (t *toThrift) pair(b []byte, v *thriftValue, lo, hi, j, depth int) ([]byte,
 		return b, err.at(fmt.Sprintf("[key %d]", j))
 	}
 	if b, err = t.orZero(b, v.message, &f, 1, depth); err != nil {
-		return b, err.at(t.keyText(v.key, &f, j))
+		key := slot{}
+		if f.seen[0]&1 != 0 {
+			key = f.slots[0]
+		}
+		return b, err.at(t.keyText(v.key, key, j))
 	}
 	t.close(&f)
 	return b, nil
 }
 
-// keyText says in an error's path which pair is meant: by its key where that is a string or an integer, else by its number.
-func (t *toThrift) keyText(key *thriftValue, f *frame, j int) string {
-	s := slot{}
-	if f.seen[0]&1 != 0 {
-		s = f.slots[0]
+// plainEntry reads an entry as nearly all writers write it: the key, the value and nothing else.
+func (t *toThrift) plainEntry(m *thriftMessage, lo, hi int) (key, elem slot, ok bool) {
+	src := t.src[:hi]
+	if lo >= hi || src[lo] != m.entry[0] || src[lo] == 0 {
+		return key, elem, false
 	}
+	key, i := t.occurrences(&m.slots[0], uint64(src[lo]), src, lo, lo+1)
+	if i < 0 || i >= hi || src[i] != m.entry[1] {
+		return key, elem, false
+	}
+	elem, i = t.occurrences(&m.slots[1], uint64(src[i]), src, i, i+1)
+	return key, elem, i == hi
+}
+
+// keyText says in an error's path which pair is meant: by its key where that is a string or an integer, else by its number.
+func (t *toThrift) keyText(key *thriftValue, s slot, j int) string {
 	switch key.op {
 	case opString:
 		return fmt.Sprintf("[%q]", t.src[s.lo:s.hi])
@@ -110,24 +134,24 @@ func (t *toThrift) readKeys(v *thriftValue, s slot, keys []uint64) *Error {
 	c := t.first(s)
 	for j := range keys {
 		lo, hi, _ := t.advance(&c)
-		f := t.open(v.message)
-		if err := t.index(v.message, &f, lo, hi); err != nil {
-			return err.atIndex(j)
-		}
-		keys[j] = 0
-		if f.seen[0]&1 != 0 {
-			keys[j] = uint64(uint32(f.slots[0].lo))<<32 | uint64(uint32(f.slots[0].hi))
-		}
-		if v.key.op == opScalar {
-			keys[j] = 0
-			if f.seen[0]&1 != 0 {
-				keys[j] = f.slots[0].bits
+		key, _, ok := t.plainEntry(v.message, lo, hi)
+		if !ok {
+			f := t.open(v.message)
+			if err := t.index(v.message, &f, lo, hi); err != nil {
+				return err.atIndex(j)
 			}
-			if x, err := v.key.scalar(keys[j]); err == nil { // else the second pass reports it
+			if key = (slot{}); f.seen[0]&1 != 0 {
+				key = f.slots[0]
+			}
+			t.close(&f)
+		}
+		keys[j] = uint64(uint32(key.lo))<<32 | uint64(uint32(key.hi))
+		if v.key.op == opScalar {
+			keys[j] = key.bits
+			if x, err := v.key.scalar(key.bits); err == nil { // else the second pass reports it
 				keys[j] = x
 			}
 		}
-		t.close(&f)
 	}
 	t.unknown = unknown // the second pass counts
 	return nil
