@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -56,16 +57,21 @@ func writeConfig(dir, dialect, app string) (addr, file string, err error) {
 	return ports[0], file, os.WriteFile(file, []byte(text), 0o644)
 }
 
-// freePorts gives local addresses that were free a moment ago.
+// freePorts gives local addresses that were free a moment ago, below the ports that systems give to outgoing
+// connections, so that they are most likely free until the sidecar takes them.
 func freePorts(n int) ([]string, error) {
 	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+	var err error
+	for range 100 {
+		if len(addrs) == n {
+			return addrs, nil
+		}
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))); err != nil {
+			continue
 		}
 		defer func() { _ = l.Close() }() // after the last was found, so that all differ
 		addrs = append(addrs, l.Addr().String())
 	}
-	return addrs, nil
+	return nil, fmt.Errorf("find a free port: %w", err)
 }

@@ -3,6 +3,7 @@ package thrifttest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -26,9 +27,10 @@ func IDL(tb testing.TB) string {
 // GoServer runs Apache's testserver in Go and gives its address. It ends with the test.
 func GoServer(tb testing.TB, wire thriftpeer.Wire) string {
 	tb.Helper()
-	dir, port := build(tb), freePort(tb)
-	cmd := exec.Command(filepath.Join(dir, "bin", "testserver"), append(flags(wire), "--host=127.0.0.1", "--port="+port)...)
-	return serve(tb, cmd, "127.0.0.1:"+port)
+	program := filepath.Join(build(tb), "bin", "testserver")
+	return serve(tb, func(port string) *exec.Cmd {
+		return exec.Command(program, append(flags(wire), "--host=127.0.0.1", "--port="+port)...)
+	})
 }
 
 // GoClient runs Apache's testclient in Go and fails the test where it finds a fault.
@@ -45,9 +47,11 @@ func GoClient(tb testing.TB, addr string, wire thriftpeer.Wire) {
 // also be what else Apache's program has: "multi" and "multic" are multiplexed binary and compact.
 func PyServer(tb testing.TB, wire thriftpeer.Wire) string {
 	tb.Helper()
-	python, dir, port := testpeers.Python(tb), filepath.Join(build(tb), "py"), freePort(tb)
-	args := append([]string{"-u", filepath.Join(dir, "TestServer.py"), "--genpydir=gen-py", "--port=" + port}, flags(wire)...)
-	return serve(tb, python.Command(context.Background(), append(args, "TThreadedServer")...), "127.0.0.1:"+port)
+	python, dir := testpeers.Python(tb), filepath.Join(build(tb), "py")
+	return serve(tb, func(port string) *exec.Cmd {
+		args := append([]string{"-u", filepath.Join(dir, "TestServer.py"), "--genpydir=gen-py", "--port=" + port}, flags(wire)...)
+		return python.Command(context.Background(), append(args, "TThreadedServer")...)
+	})
 }
 
 // PyClient runs Apache's TestClient.py and fails the test where it finds a fault.
@@ -77,13 +81,27 @@ func finish(tb testing.TB, cmd *exec.Cmd) {
 	}
 }
 
-// serve starts a server and waits until it listens.
-func serve(tb testing.TB, cmd *exec.Cmd, addr string) string {
+// serve starts a server and waits until it listens. Apache's servers cannot say which port they took, so one is chosen
+// for them; where somebody else was quicker the server ends at once, and another port is tried.
+func serve(tb testing.TB, command func(port string) *exec.Cmd) string {
+	tb.Helper()
+	var err error
+	for range 5 {
+		port := freePort(tb)
+		if err = start(tb, command(port), "127.0.0.1:"+port); err == nil {
+			return "127.0.0.1:" + port
+		}
+	}
+	tb.Fatal(err)
+	return ""
+}
+
+func start(tb testing.TB, cmd *exec.Cmd, addr string) error {
 	tb.Helper()
 	log := &tail{}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		tb.Fatalf("start %s: %v", cmd.Path, err)
+		return fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }() // ends with the process, which the cleanup kills and waits for
@@ -94,32 +112,38 @@ func serve(tb testing.TB, cmd *exec.Cmd, addr string) string {
 			tb.Logf("%s said at last:\n%s", filepath.Base(cmd.Path), log)
 		}
 	})
-	for end := time.Now().Add(patience); ; {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
+	var dialled error
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		var conn net.Conn
+		if conn, dialled = net.DialTimeout("tcp", addr, time.Second); dialled == nil {
 			_ = conn.Close()
-			return addr
 		}
 		select {
 		case err := <-ended:
 			ended <- err
-			tb.Fatalf("%s ended: %v\n%s", cmd.Path, err, log)
+			return fmt.Errorf("%s ended: %v\n%s", cmd.Path, err, log)
 		case <-time.After(20 * time.Millisecond):
 		}
-		if time.Now().After(end) {
-			tb.Fatalf("%s does not listen at %s: %v\n%s", cmd.Path, addr, err, log)
+		if dialled == nil {
+			return nil // it listens, and it did not end because somebody else does
 		}
 	}
+	return fmt.Errorf("%s does not listen at %s: %w\n%s", cmd.Path, addr, dialled, log)
 }
 
-// freePort gives a port that was free a moment ago: Apache's servers cannot say which one they took.
+// freePort gives a port that was free a moment ago, below those that systems give to outgoing connections.
 func freePort(tb testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatalf("find a free port: %v", err)
+	var err error
+	for range 100 {
+		port := fmt.Sprint(12000 + rand.IntN(20000))
+		var l net.Listener
+		if l, err = net.Listen("tcp", ":"+port); err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	tb.Fatalf("find a free port: %v", err)
+	return ""
 }
 
 // tail keeps the last bytes of what a program prints.
