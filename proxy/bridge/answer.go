@@ -38,7 +38,7 @@ func (x *unary) answerResult(payload *upstream.Payload, outcome telemetry.Outcom
 	x.done(code, outcome)
 }
 
-// answerOneway completes a oneway call, whose request has been queued towards its endpoint.
+// answerOneway completes a oneway call, whose request has left.
 func (x *unary) answerOneway(b *sock.Batch) {
 	if !x.finish() {
 		return

@@ -22,6 +22,13 @@ func (br *Bridge) start(r *telemetry.Record, m *route.Method, down dialect.Diale
 	br.Recorder.Begin(r)
 }
 
+// triedAt says where the last of so many attempts went.
+func (br *Bridge) triedAt(r *telemetry.Record, ep *balance.Endpoint, attempts int32) {
+	if ep != nil {
+		r.Upstream, r.Endpoint, r.Attempts = ep.Dialect, ep.Address, int(attempts)
+	}
+}
+
 // end completes it.
 func (br *Bridge) end(r *telemetry.Record, code codes.Code, outcome telemetry.Outcome) {
 	r.Code, r.Outcome, r.Total = telemetry.Code(code), outcome, time.Since(r.Start)

@@ -33,9 +33,20 @@ func (x *unary) Reply(m *thriftio.Message, b *sock.Batch) {
 	})
 }
 
+// Sent completes a oneway call: its bytes have left.
+func (x *unary) Sent(err error, b *sock.Batch) {
+	x.conn.Load().Release(b)
+	if err != nil {
+		x.fail(lostError(x.ep(), err), telemetry.Reset, b)
+	} else {
+		x.answerOneway(b)
+	}
+	x.Unref()
+}
+
 // Lost fails the call: the connection ended before the answer came, or the answer could not be read.
 func (x *unary) Lost(err error, b *sock.Batch) {
-	x.fail(lostError(x.ep, err), telemetry.Reset, b)
+	x.fail(lostError(x.ep(), err), telemetry.Reset, b)
 	x.Unref()
 }
 
@@ -44,14 +55,14 @@ func (x *unary) thriftReply(h thriftwire.Header, body []byte, seg *buf.Segment, 
 	case thriftwire.Exception:
 		ex, err := thriftwire.ReadApplicationException(body, h.Protocol)
 		if err != nil {
-			x.answerError(failure(codes.Internal, "exception from %s: %v", x.ep.Address, err), telemetry.ProtocolError, b)
+			x.answerError(failure(codes.Internal, "exception from %s: %v", x.ep().Address, err), telemetry.ProtocolError, b)
 			return
 		}
 		x.answerApplicationException(ex, b)
 	case thriftwire.Reply:
 		x.thriftResult(h.Protocol, body, seg, b)
 	default:
-		x.answerError(failure(codes.Internal, "reply from %s has message type %d", x.ep.Address, h.Type), telemetry.ProtocolError, b)
+		x.answerError(failure(codes.Internal, "reply from %s has message type %d", x.ep().Address, h.Type), telemetry.ProtocolError, b)
 	}
 }
 
@@ -95,7 +106,7 @@ func resultOutcome(body []byte, p thriftwire.Protocol) telemetry.Outcome {
 func (x *unary) grpcReply(b *sock.Batch) {
 	body, bad := x.reply.message()
 	if bad != nil {
-		x.answerError(failure(codes.Internal, "response from %s: %s", x.ep.Address, bad.text), telemetry.ProtocolError, b)
+		x.answerError(failure(codes.Internal, "response from %s: %s", x.ep().Address, bad.text), telemetry.ProtocolError, b)
 		return
 	}
 	x.record.ResponseIn = int64(len(body))

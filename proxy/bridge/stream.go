@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -34,23 +35,27 @@ type stream struct {
 	svc                *route.Service
 	method             *route.Method
 	rule               *route.Rule
-	ep                 *balance.Endpoint
 	timed              bool
 	record             telemetry.Record
 	upBytes, backBytes atomic.Int64
 	down               *h2.Stream
 	fields             []hpack.HeaderField // the request's headers, pseudo-header fields first
 
-	conn    atomic.Pointer[upstream.Conn]
-	replied atomic.Bool // response headers went to the caller
+	endpoint atomic.Pointer[balance.Endpoint] // of the present attempt
+	attempts atomic.Int32
+
+	replied bool // response headers went to the caller; guarded by its connection's lock
 
 	// guarded by mu, which is taken before a connection's lock
 	mu       sync.Mutex
-	up       *h2.Stream
-	sent     bool      // up was opened
-	waiting  buf.Queue // body that came before there was a stream upstream
-	ended    bool      // the request is complete
+	conn     *upstream.Conn // that up is on
+	up       *h2.Stream     // nil while there is none
+	held     bool           // kept is the whole request so far: it can be sent, or sent again
+	kept     buf.Queue
+	ended    bool // the request is complete
 	trailers []hpack.HeaderField
+	left     int // bytes of the body that have left on up
+	credited int // bytes of the body that the caller may send again
 
 	parked upstream.Parked
 	timer  wheel.Timer
@@ -68,8 +73,10 @@ func (br *Bridge) beginStream(g *grpcDown, st *h2.Stream, h *h2.Headers, in *inc
 	x.refs.Store(2) // the caller's stream's, and this function's
 	defer x.Unref()
 	x.over.Store(false)
-	x.svc, x.method, x.rule, x.ep = g.svc, in.method, in.rule, ep
-	x.down, x.ended = st, end
+	x.svc, x.method, x.rule = g.svc, in.method, in.rule
+	x.endpoint.Store(ep)
+	x.attempts.Store(1)
+	x.down, x.ended, x.held = st, end, true
 	if in.fields == nil {
 		in.fields = passHeaders(h)
 	}
@@ -82,14 +89,7 @@ func (br *Bridge) beginStream(g *grpcDown, st *h2.Stream, h *h2.Headers, in *inc
 	}
 	own(st, x)
 	x.Ref() // the upstream side's
-	c, err := ep.Pool.AcquireOrPark(x)
-	switch {
-	case err != nil:
-		x.fail(placeError(ep, err), telemetry.Rejected, b)
-		x.Unref()
-	case c != nil:
-		x.Assigned(c, b)
-	}
+	x.acquire(b)
 }
 
 // passHeaders is the header list of the request as it goes on.
@@ -112,12 +112,12 @@ func (x *stream) Unref() {
 	case n < 0:
 		panic("bridge: stream released twice")
 	}
-	x.waiting.Reset()
-	x.conn.Store(nil)
-	x.replied.Store(false)
-	x.svc, x.method, x.rule, x.ep = nil, nil, nil, nil
-	x.down, x.up, x.fields, x.trailers = nil, nil, nil, nil
-	x.timed, x.sent, x.ended = false, false, false
+	x.kept.Reset()
+	x.endpoint.Store(nil)
+	x.svc, x.method, x.rule = nil, nil, nil
+	x.down, x.conn, x.up, x.fields, x.trailers = nil, nil, nil, nil, nil
+	x.timed, x.replied, x.held, x.ended = false, false, false, false
+	x.left, x.credited = 0, 0
 	x.record = telemetry.Record{}
 	x.upBytes.Store(0)
 	x.backBytes.Store(0)
@@ -131,6 +131,7 @@ func (x *stream) Parked() *upstream.Parked { return &x.parked }
 func (x *stream) done(code codes.Code, outcome telemetry.Outcome) {
 	x.record.RequestIn, x.record.RequestOut = x.upBytes.Load(), x.upBytes.Load()
 	x.record.ResponseIn, x.record.ResponseOut = x.backBytes.Load(), x.backBytes.Load()
+	x.br.triedAt(&x.record, x.ep(), x.attempts.Load())
 	x.br.end(&x.record, code, outcome)
 }
 
@@ -149,7 +150,7 @@ func (x *stream) TimedOut(*wheel.Timer) {
 	var b sock.Batch
 	if x.over.CompareAndSwap(false, true) {
 		x.abandon(&b)
-		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep.Address), telemetry.Timeout, &b)
+		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep().Address), telemetry.Timeout, &b)
 		b.Flush()
 	}
 	x.Unref()
@@ -163,11 +164,32 @@ func (x *stream) fail(err *callError, outcome telemetry.Outcome, b *sock.Batch) 
 
 // abandon frees the upstream side of a call that is over.
 func (x *stream) abandon(b *sock.Batch) {
-	if x.ep.Pool.Unpark(x) {
+	if upstream.Unpark(x) {
 		x.Unref()
 		return
 	}
 	if x.leaveUpstream(b) {
+		x.Unref()
+	}
+}
+
+// The attempts.
+
+func (x *stream) ep() *balance.Endpoint { return x.endpoint.Load() }
+
+// acquire takes a place on a connection, or parks the call. The upstream side's reference goes with it.
+func (x *stream) acquire(b *sock.Batch) {
+	x.Ref() // this function's: once it is parked the call may be in other hands
+	defer x.Unref()
+	c, err := x.ep().Pool.AcquireOrPark(x, nil)
+	switch {
+	case err != nil:
+		x.Unassigned(err, b)
+	case c != nil:
+		if !x.Assigned(c, b) {
+			c.Release(b)
+		}
+	case x.over.Load() && upstream.Unpark(x): // given up in between
 		x.Unref()
 	}
 }
@@ -178,32 +200,60 @@ func (x *stream) Assigned(c *upstream.Conn, b *sock.Batch) bool {
 		x.Unref()
 		return false
 	}
-	x.conn.Store(c)
+	x.Ref() // this function's: the answer may be there before it returns
+	defer x.Unref()
 	if !x.open(c, b) {
-		c.Release(b)
-		x.fail(placeError(x.ep, upstream.ErrClosed), telemetry.ConnectFailed, b)
-		x.Unref()
+		c.Refused(b)
+		x.again(placeError(x.ep(), upstream.ErrClosed), telemetry.ConnectFailed, true, b)
 	} else if x.over.Load() { // ended in between
 		x.abandon(b)
 	}
 	return true
 }
 
+// Unassigned is told that there is no connection for the call.
+func (x *stream) Unassigned(err error, b *sock.Batch) {
+	why := placeError(x.ep(), err)
+	if isFull(err) {
+		x.fail(why, telemetry.Rejected, b)
+		x.Unref()
+		return
+	}
+	x.again(why, telemetry.ConnectFailed, false, b)
+}
+
+// again places a call that was not executed once more, at the same endpoint only where same is set, or fails it with why. The upstream
+// side's reference goes with it.
+func (x *stream) again(why *callError, outcome telemetry.Outcome, same bool, b *sock.Batch) {
+	ep := another(x.rule, x.ep(), same)
+	x.mu.Lock()
+	held := x.held
+	x.mu.Unlock()
+	if ep == nil || !held || x.over.Load() || x.attempts.Load() >= mostAttempts {
+		x.fail(why, outcome, b)
+		x.Unref()
+		return
+	}
+	x.attempts.Add(1)
+	x.endpoint.Store(ep)
+	x.acquire(b)
+}
+
+// open sends the request as far as it has come. False: the connection takes no stream.
 func (x *stream) open(c *upstream.Conn, b *sock.Batch) bool {
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	c.H2.Lock()
-	n := x.waiting.Len()
+	n := x.kept.Len()
 	last := x.ended && x.trailers == nil
+	c.H2.Lock()
 	up := c.H2.Open(x.fields, last && n == 0, x, b)
 	if up == nil {
 		c.H2.Unlock()
+		x.mu.Unlock()
 		return false
 	}
-	x.up, x.sent = up, true
-	held := 0
-	for _, p := range x.waiting.Vec(nil, 1<<20) {
-		held += up.WriteData(p, false, b)
+	queued := 0
+	for _, p := range x.kept.Vec(nil, math.MaxInt) {
+		queued += up.WriteData(p, false, b)
 	}
 	if x.trailers != nil {
 		up.WriteHeaders(x.trailers, true, b)
@@ -211,178 +261,30 @@ func (x *stream) open(c *upstream.Conn, b *sock.Batch) bool {
 		up.WriteData(nil, true, b)
 	}
 	c.H2.Unlock()
-	x.waiting.Reset()
-	x.credit(x.down, n-held, b)
+	x.conn, x.up, x.left = c, up, 0
+	x.limitKept(0)
+	x.mu.Unlock()
+	x.leftUp(up, n-queued, b)
 	return true
 }
 
-// Unassigned fails a call that got no connection.
-func (x *stream) Unassigned(err error, b *sock.Batch) {
-	x.fail(placeError(x.ep, err), telemetry.ConnectFailed, b)
-	x.Unref()
-}
-
-// credit lets the sender of a stream send n bytes more.
-func (x *stream) credit(st *h2.Stream, n int, b *sock.Batch) {
-	if st == nil || n <= 0 {
-		return
-	}
-	c := st.Conn()
-	c.Lock()
-	if st.Owner == any(x) {
-		st.Release(n, b)
-	}
-	c.Unlock()
-}
-
-// forward writes data to a stream that x owns and returns how many bytes of it left at once.
-func (x *stream) forward(to *h2.Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) int {
-	c := to.Conn()
-	c.Lock()
-	defer c.Unlock()
-	if to.Owner != any(x) {
-		return 0
-	}
-	if len(p) >= upstream.ShareFrom {
-		return len(p) - to.WriteShared(p, seg, end, b)
-	}
-	return len(p) - to.WriteData(p, end, b)
-}
-
-// From the caller.
-
-func (x *stream) downData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) {
-	x.upBytes.Add(int64(len(p)))
-	x.mu.Lock()
-	up := x.up
-	if up == nil { // not opened yet, or left again
-		if !x.sent {
-			x.waiting.Append(p)
-			x.ended = x.ended || end
-		}
-		x.mu.Unlock()
-		return
-	}
-	x.mu.Unlock()
-	x.credit(st, x.forward(up, p, seg, end, b), b)
-}
-
-func (x *stream) downTrailers(h *h2.Headers, b *sock.Batch) {
-	x.mu.Lock()
-	up := x.up
-	if up == nil {
-		x.ended, x.trailers = true, h.Fields
-	}
-	x.mu.Unlock()
-	if up == nil {
-		return
-	}
-	c := up.Conn()
-	c.Lock()
-	if up.Owner == any(x) {
-		up.WriteHeaders(h.Fields, true, b)
-	}
-	c.Unlock()
-}
-
-func (x *stream) downReset(_ *h2.Stream, _ http2.ErrCode, b *sock.Batch) {
-	if x.finish() {
-		x.abandon(b)
-		x.done(codes.Canceled, telemetry.Cancelled)
-	}
-	x.leaveCaller(b)
-}
-
-// downSent: bytes of the response have left, so that the endpoint may send as many again.
-func (x *stream) downSent(_ *h2.Stream, n int, b *sock.Batch) {
-	x.mu.Lock()
-	up := x.up
-	x.mu.Unlock()
-	x.credit(up, n, b)
-}
-
-// From the endpoint.
-
-// UpHeaders passes response headers and trailers on.
-func (x *stream) UpHeaders(_ *h2.Stream, h *h2.Headers, end bool, b *sock.Batch) {
-	if len(h.Status) == 3 && h.Status[0] == '1' {
-		return
-	}
-	if end {
-		x.passEnd(h, b)
-		return
-	}
-	x.replied.Store(true)
-	c := x.down.Conn()
-	c.Lock()
-	if x.down.Owner == any(x) {
-		x.down.WriteHeaders(responseFields(h), false, b)
-	}
-	c.Unlock()
-}
-
-// responseFields is a response's header list as it goes on; trailers have no status.
-func responseFields(h *h2.Headers) []hpack.HeaderField {
-	if h.Status == "" {
-		return h.Fields
-	}
-	if fields, ok := h.Memo.([]hpack.HeaderField); ok {
-		return fields
-	}
-	fields := append([]hpack.HeaderField{{Name: ":status", Value: h.Status}}, h.Fields...)
-	h.Memo = fields
-	return fields
-}
-
-// passEnd completes the exchange with the endpoint's trailers.
-func (x *stream) passEnd(h *h2.Headers, b *sock.Batch) {
-	if x.finish() {
-		c := x.down.Conn()
-		c.Lock()
-		if x.down.Owner == any(x) {
-			x.down.WriteHeaders(responseFields(h), true, b)
-		}
-		c.Unlock()
-		code := trailersCode(h)
-		x.leaveCaller(b)
-		x.done(code, outcomeOf(code))
-	}
-	if x.leaveUpstream(b) {
-		x.Unref()
+// limitKept gives the kept request up where it gets too long with n bytes more; mu is held.
+func (x *stream) limitKept(n int) {
+	if x.held && x.kept.Len()+n > mostKept {
+		x.giveUpKept()
 	}
 }
 
-// UpData passes the response's body on.
-func (x *stream) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) {
-	x.backBytes.Add(int64(len(p)))
-	x.credit(st, x.forward(x.down, p, seg, end, b), b)
-	if end { // a body without trailers: not gRPC, but it is not ours to judge
-		if x.finish() {
-			x.leaveCaller(b)
-			x.done(codes.Unknown, outcomeOf(codes.Unknown))
-		}
-		if x.leaveUpstream(b) {
-			x.Unref()
-		}
-	}
+func (x *stream) giveUpKept() {
+	x.held = false
+	x.kept.Reset()
 }
 
-// UpReset fails the call.
-func (x *stream) UpReset(_ *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
-	if x.leaveUpstream(b) {
-		x.fail(resetError(x.ep, code, unprocessed), telemetry.Reset, b)
-		x.Unref()
-	}
-}
-
-// UpSent: bytes of the request have left, so that the caller may send as many again.
-func (x *stream) UpSent(_ *h2.Stream, n int, b *sock.Batch) { x.credit(x.down, n, b) }
-
-// leaveUpstream ends the exchange's ownership of its stream upstream. False: there is none.
+// leaveUpstream ends the exchange's ownership of its stream upstream and gives its place back. False: there is none.
 func (x *stream) leaveUpstream(b *sock.Batch) bool {
 	x.mu.Lock()
-	up := x.up
-	x.up = nil
+	up, conn := x.up, x.conn
+	x.up, x.conn = nil, nil
 	x.mu.Unlock()
 	if up == nil {
 		return false
@@ -390,25 +292,11 @@ func (x *stream) leaveUpstream(b *sock.Batch) bool {
 	c := up.Conn()
 	c.Lock()
 	up.Owner = nil
+	up.Reset(http2.ErrCodeCancel, b) // unless it is over: part of the request may not have left
 	up.Done(b)
 	c.Unlock()
-	x.conn.Load().Release(b)
+	conn.Release(b)
 	return true
-}
-
-// leaveCaller ends the exchange's ownership of its caller's stream.
-func (x *stream) leaveCaller(b *sock.Batch) {
-	c := x.down.Conn()
-	c.Lock()
-	owned := x.down.Owner == any(x)
-	if owned {
-		x.down.Owner = nil
-		x.down.Done(b)
-	}
-	c.Unlock()
-	if owned {
-		x.Unref()
-	}
 }
 
 // answerError ends the call with a status of this proxy: trailers alone, or behind what the caller has got already.
@@ -417,7 +305,7 @@ func (x *stream) answerError(err *callError, outcome telemetry.Outcome, b *sock.
 	c.Lock()
 	if x.down.Owner == any(x) {
 		fields := errorTrailers(err)
-		if x.replied.Load() {
+		if x.replied {
 			fields = fields[2:] // no :status and content-type in trailers
 		}
 		x.down.WriteHeaders(fields, true, b)

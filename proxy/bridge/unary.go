@@ -33,7 +33,6 @@ type unary struct {
 	svc     *route.Service
 	method  *route.Method
 	rule    *route.Rule
-	ep      *balance.Endpoint
 	timed   bool
 	oneway  bool
 	record  telemetry.Record
@@ -47,12 +46,15 @@ type unary struct {
 	framing thriftio.Framing
 
 	in   gather    // the request, until it is sent
-	kept buf.Queue // the request as it will be sent, while the call is parked
+	kept buf.Queue // the request as it will be sent, while the call is parked or may have to be sent again
 	name []byte    // its name on the Thrift wire
 	conn atomic.Pointer[upstream.Conn]
 
-	// the upstream half on gRPC; ust is guarded by its connection's lock, the rest belongs to its reader
-	ust   *h2.Stream
+	endpoint atomic.Pointer[balance.Endpoint] // of the present attempt
+	attempts atomic.Int32
+
+	// the upstream half on gRPC; what is no atomic belongs to the connection's reader
+	ust   atomic.Pointer[h2.Stream]
 	reply gather
 	head  *h2.Headers // response headers
 
@@ -71,7 +73,9 @@ func (br *Bridge) begin(svc *route.Service, m *route.Method, r *route.Rule, ep *
 	x := br.unaries.Get().(*unary)
 	x.refs.Store(1)
 	x.over.Store(false)
-	x.svc, x.method, x.rule, x.ep = svc, m, r, ep
+	x.svc, x.method, x.rule = svc, m, r
+	x.endpoint.Store(ep)
+	x.attempts.Store(1)
 	return x
 }
 
@@ -90,8 +94,10 @@ func (x *unary) Unref() {
 	x.reply.drop()
 	x.kept.Reset()
 	x.conn.Store(nil)
-	x.svc, x.method, x.rule, x.ep = nil, nil, nil, nil
-	x.stream, x.caller, x.ust, x.head, x.name = nil, nil, nil, nil, nil
+	x.endpoint.Store(nil)
+	x.ust.Store(nil)
+	x.svc, x.method, x.rule = nil, nil, nil
+	x.stream, x.caller, x.head, x.name = nil, nil, nil, nil
 	x.call = thriftwire.Header{}
 	x.timed, x.oneway = false, false
 	x.record = telemetry.Record{}
@@ -116,6 +122,7 @@ func (x *unary) arm(d time.Duration) {
 // done completes the record.
 func (x *unary) done(code codes.Code, outcome telemetry.Outcome) {
 	x.record.RequestOut, x.record.UnknownFields = x.upBytes.Load(), int(x.unknown.Load())
+	x.br.triedAt(&x.record, x.ep(), x.attempts.Load())
 	x.br.end(&x.record, code, outcome)
 }
 
@@ -135,7 +142,7 @@ func (x *unary) TimedOut(*wheel.Timer) {
 	var b sock.Batch
 	if x.over.CompareAndSwap(false, true) {
 		x.abandon(&b)
-		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep.Address), telemetry.Timeout, &b)
+		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep().Address), telemetry.Timeout, &b)
 		b.Flush()
 	}
 	x.Unref()
@@ -158,7 +165,7 @@ func (x *unary) fail(err *callError, outcome telemetry.Outcome, b *sock.Batch) {
 
 // abandon frees the upstream side of a call that is over before its answer came.
 func (x *unary) abandon(b *sock.Batch) {
-	if x.ep.Pool.Unpark(x) {
+	if upstream.Unpark(x) {
 		x.Unref()
 		return
 	}
@@ -170,7 +177,7 @@ func (x *unary) abandon(b *sock.Batch) {
 			x.Unref()
 		}
 	default:
-		x.cancelStream(c, b)
+		x.cancelStream(b)
 	}
 }
 
@@ -199,78 +206,19 @@ func (x *unary) request(body []byte, seg *buf.Segment, b *sock.Batch) {
 		x.fail(requestError(err), telemetry.TranslationFailed, b)
 		return
 	}
-	c := x.ep.Pool.Acquire()
 	x.Ref() // the upstream side's
-	if c == nil {
-		payload.AppendTo(&x.kept)
-		x.in.drop()
-		if c, err = x.ep.Pool.AcquireOrPark(x); err != nil {
-			x.Unref()
-			x.fail(placeError(x.ep, err), telemetry.Rejected, b)
-			return
-		}
-		if c == nil {
-			return // parked: x may be in other hands already
-		}
-		x.Assigned(c, b)
+	if c := x.ep().Pool.Acquire(nil); c != nil {
+		x.send(c, &payload, b)
 		return
 	}
-	x.send(c, &payload, b)
-}
-
-// Assigned sends a call that was parked.
-func (x *unary) Assigned(c *upstream.Conn, b *sock.Batch) bool {
-	if x.over.Load() {
-		x.Unref()
-		return false
-	}
-	x.sendKept(c, b)
-	return true
-}
-
-// Unassigned fails a call that got no connection.
-func (x *unary) Unassigned(err error, b *sock.Batch) {
-	x.fail(placeError(x.ep, err), telemetry.ConnectFailed, b)
-	x.Unref()
-}
-
-// send writes the request on c. The upstream side's reference goes with it.
-func (x *unary) send(c *upstream.Conn, payload *upstream.Payload, b *sock.Batch) {
-	x.conn.Store(c)
-	x.upBytes.Store(int64(payload.Len()))
-	var sent bool
-	if c.Thrift != nil {
-		sent = c.Thrift.Send(x, x.name, x.oneway, payload, b)
-	} else {
-		sent = x.openStream(c, payload, b)
-	}
-	switch {
-	case !sent:
-		c.Release(b)
-		x.fail(placeError(x.ep, upstream.ErrClosed), telemetry.ConnectFailed, b)
-		x.Unref()
-	case x.oneway && c.Thrift != nil:
-		c.Release(b)
-		x.answerOneway(b)
-		x.Unref()
-	case x.over.Load(): // given up in between
-		x.abandon(b)
-	}
-}
-
-// sendKept writes the request of a call that was parked.
-func (x *unary) sendKept(c *upstream.Conn, b *sock.Batch) {
-	flat := make([]byte, 0, x.kept.Len())
-	for _, piece := range x.kept.Vec(nil, 1<<20) {
-		flat = append(flat, piece...)
-	}
-	x.kept.Reset()
-	x.send(c, &upstream.Payload{B: flat}, b)
+	payload.AppendTo(&x.kept)
+	x.in.drop()
+	x.acquire(b)
 }
 
 // encodeRequest turns the body into what the endpoint understands.
 func (x *unary) encodeRequest(out *translate.Out, body []byte, seg *buf.Segment) (upstream.Payload, error) {
-	d := x.ep.Dialect
+	d := x.ep().Dialect
 	if x.stream != nil { // gRPC to Thrift
 		out.Reset(0)
 		unknown, err := x.method.Plan.RequestToThrift(out, protocolOf(d), body)

@@ -22,7 +22,7 @@ func (x *unary) openStream(c *upstream.Conn, payload *upstream.Payload, b *sock.
 	if st == nil {
 		return false
 	}
-	x.ust = st
+	x.ust.Store(st)
 	writePayload(st, payload, true, b)
 	return true
 }
@@ -39,25 +39,30 @@ func writePayload(st *h2.Stream, payload *upstream.Payload, end bool, b *sock.Ba
 }
 
 // leaveStream ends the exchange's ownership of its stream and gives its place back. False: that has been done before.
-func (x *unary) leaveStream(c *upstream.Conn, b *sock.Batch) bool {
-	c.H2.Lock()
-	st := x.ust
-	owned := st != nil && st.Owner == any(x)
+func (x *unary) leaveStream(b *sock.Batch) bool {
+	st := x.ust.Load()
+	if st == nil {
+		return false
+	}
+	c := st.Conn()
+	c.Lock()
+	owned := x.ust.Load() == st && st.Owner == any(x)
 	if owned {
 		st.Owner = nil
-		x.ust = nil
-		st.Done(b) // resets with CANCEL what is not over
+		x.ust.Store(nil)
+		st.Reset(http2.ErrCodeCancel, b) // unless it is over: part of the request may not have left
+		st.Done(b)
 	}
-	c.H2.Unlock()
+	c.Unlock()
 	if owned {
-		c.Release(b)
+		x.conn.Load().Release(b)
 	}
 	return owned
 }
 
 // cancelStream gives the upstream side up.
-func (x *unary) cancelStream(c *upstream.Conn, b *sock.Batch) {
-	if x.leaveStream(c, b) {
+func (x *unary) cancelStream(b *sock.Batch) {
+	if x.leaveStream(b) {
 		x.Unref()
 	}
 }
@@ -77,9 +82,8 @@ func (x *unary) UpHeaders(_ *h2.Stream, h *h2.Headers, end bool, b *sock.Batch) 
 // UpData takes the response's message.
 func (x *unary) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *sock.Batch) {
 	if bad := x.reply.add(p, seg, false, x.br.Limits.Message); bad != nil {
-		c := x.conn.Load()
-		x.fail(failure(bad.code, "response from %s: %s", x.ep.Address, bad.text), telemetry.Rejected, b)
-		x.cancelStream(c, b)
+		x.fail(failure(bad.code, "response from %s: %s", x.ep().Address, bad.text), telemetry.Rejected, b)
+		x.cancelStream(b)
 		return
 	}
 	if end { // no trailers: not gRPC
@@ -96,12 +100,17 @@ func (x *unary) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *s
 	}
 }
 
-// UpReset fails the call.
+// UpReset fails the call, or sends it again if it cannot have been executed.
 func (x *unary) UpReset(_ *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
-	if !x.leaveStream(x.conn.Load(), b) {
+	if !x.leaveStream(b) {
 		return
 	}
-	x.fail(resetError(x.ep, code, unprocessed), telemetry.Reset, b)
+	why := resetError(x.ep(), code, unprocessed)
+	if unprocessed {
+		x.again(why, telemetry.Reset, true, b)
+		return
+	}
+	x.fail(why, telemetry.Reset, b)
 	x.Unref()
 }
 
@@ -110,7 +119,7 @@ func (x *unary) UpSent(*h2.Stream, int, *sock.Batch) {}
 
 // ended answers the caller when the response is complete. h holds the trailers.
 func (x *unary) ended(h *h2.Headers, b *sock.Batch) {
-	if !x.leaveStream(x.conn.Load(), b) {
+	if !x.leaveStream(b) {
 		return
 	}
 	if x.finish() {
@@ -131,7 +140,7 @@ func (x *unary) ended(h *h2.Headers, b *sock.Batch) {
 // statusOf reads the status out of the trailers, or out of the headers where there are only those.
 func (x *unary) statusOf(trailers *h2.Headers) *grpcStatus {
 	if trailers == nil {
-		return &grpcStatus{code: codes.Internal, text: "response from " + x.ep.Address + " ends without a status"}
+		return &grpcStatus{code: codes.Internal, text: "response from " + x.ep().Address + " ends without a status"}
 	}
 	first := x.head
 	if first == nil {

@@ -15,7 +15,7 @@ import (
 
 // dialMore starts as many connections as the parked calls need; mu is held.
 func (p *Pool) dialMore() {
-	for !p.closed && p.dialing*p.opt.Depth < p.parked && p.live()+p.dialing < p.opt.MaxConnections {
+	for !p.closed && p.dialing*p.opt.Depth < p.parked-p.bound && p.live()+p.dialing < p.opt.MaxConnections {
 		p.dialing++
 		p.running.Add(1)
 		go p.connect() // ends with the connection; Close waits for it
@@ -58,6 +58,7 @@ func (p *Pool) connect() {
 		p.mu.Unlock()
 	}
 	b.Flush()
+	c.idle.Start(p.env.Wheel, p.opt.IdleTimeout, c.life, c.endIdle)
 	c.Sock.Run(c.handler())
 }
 
@@ -111,4 +112,32 @@ func (p *Pool) notMade(err error, b *sock.Batch) {
 	if alone {
 		p.failParked(&ConnectError{Address: p.opt.Address, Err: err}, b)
 	}
+}
+
+// life is what the idle watch looks at: the calls so far, and whether there is one.
+func (c *Conn) life() (mark int64, busy bool) {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return c.placed, c.used > 0
+}
+
+// endIdle closes a connection that had no call for a while, after what a oneway call may have left in its queue.
+func (c *Conn) endIdle() {
+	p := c.pool
+	p.mu.Lock()
+	if c.used > 0 {
+		p.mu.Unlock()
+		return
+	}
+	c.leaving, c.depth = true, 0
+	var b sock.Batch
+	p.serve(&b)
+	c.Sock.Lock()
+	if c.H2 != nil {
+		c.H2.GoAway(&b)
+	} else {
+		c.Sock.CloseWhenSent(&b)
+	}
+	c.Sock.Unlock()
+	b.Flush()
 }

@@ -10,6 +10,7 @@ import (
 	"weft/pkg/buf"
 	"weft/pkg/dialect"
 	"weft/pkg/sock"
+	"weft/pkg/telemetry"
 	"weft/pkg/wheel"
 	"weft/proxy/h2"
 	"weft/proxy/thriftio"
@@ -107,14 +108,31 @@ func (e *grpcEvents) Closed(err error, b *sock.Batch) {
 
 // close ends a connection's life in its pool; places is the number of calls whose place was never given back.
 func (c *Conn) close(places int, err error, b *sock.Batch) {
+	c.idle.Stop()
 	p := c.pool
 	p.mu.Lock()
 	c.free(places)
 	p.mu.Unlock()
 	c.remove(err, b)
 	p.opt.Counters.Closed()
-	if !errors.Is(err, ErrClosed) && !errors.Is(err, io.EOF) {
-		p.env.Log.Warn("connection to endpoint ended", zap.String("address", p.opt.Address), zap.Error(err))
+	p.report(err)
+}
+
+// report counts and logs why a connection ended. One that was closed in order is nothing to report.
+func (p *Pool) report(err error) {
+	if errors.Is(err, ErrClosed) || errors.Is(err, sock.ErrClosed) || errors.Is(err, io.EOF) {
+		return
+	}
+	p.env.Log.Warn("connection to endpoint ended", zap.String("address", p.opt.Address), zap.Error(err))
+	var thrift *protocolError
+	var http h2.ConnectionError
+	switch {
+	case errors.As(err, &thrift), errors.As(err, &http):
+		if p.opt.ProtocolError != nil {
+			p.opt.ProtocolError()
+		}
+	case errors.Is(err, sock.ErrStalled) && p.opt.Exceeded != nil:
+		p.opt.Exceeded(telemetry.LimitWriteStall)
 	}
 }
 

@@ -16,12 +16,14 @@ import (
 	"weft/pkg/telemetry"
 	"weft/pkg/wheel"
 	"weft/proxy/h2"
+	"weft/proxy/idle"
 	"weft/proxy/thriftio"
 )
 
 // Reasons for which a call got no place. None of them lets the call have been executed.
 var (
 	ErrOverflow = errors.New("too many calls wait for a connection")
+	ErrPending  = errors.New("too many calls of this process wait for connections")
 	ErrClosed   = errors.New("endpoint is gone")
 )
 
@@ -46,17 +48,21 @@ type Options struct {
 	MaxConnections int
 	MaxPending     int // calls that may be parked
 	ConnectTimeout time.Duration
+	IdleTimeout    time.Duration // after which a connection without calls is closed; 0: never
 	Socket         sock.Limits
 	HTTP2          h2.Config
 	Thrift         thriftio.Limits
 	Counters       *telemetry.Connections
+	ProtocolError  func()                // told when the endpoint broke its protocol; may be nil
+	Exceeded       func(telemetry.Limit) // told when a connection was cut off because of a limit; may be nil
 }
 
 // Env is what all pools of a process share.
 type Env struct {
-	Log    *zap.Logger
-	Wheel  *wheel.Wheel
-	Memory *budget.Budget // of messages that are held whole
+	Log     *zap.Logger
+	Wheel   *wheel.Wheel
+	Memory  *budget.Budget // of messages that are held whole
+	Pending *budget.Budget // of calls that are parked
 }
 
 // Call is a call that waits for a place on a connection.
@@ -70,11 +76,12 @@ type Call interface {
 	Parked() *Parked
 }
 
-// Parked links a waiting call into a pool's queue. Guarded by the pool's lock.
+// Parked links a waiting call into a pool's queue. Guarded by the lock of the pool that it is in.
 type Parked struct {
+	pool       atomic.Pointer[Pool] // nil while the call is in none
 	call       Call
+	on         *Conn // only this connection will do; nil: any
 	prev, next *Parked
-	in         bool
 }
 
 // Pool is the connections of one endpoint.
@@ -94,6 +101,7 @@ type Pool struct {
 	dialing int    // connections that are being made, up to an HTTP/2 endpoint's first SETTINGS
 	waiting Parked // head of a ring
 	parked  int
+	bound   int // of those, the ones that wait for one connection
 	closed  bool
 	idle    chan struct{} // set by Drain; closed, as the pool is, when no call is left
 }
@@ -106,11 +114,13 @@ type Conn struct {
 
 	pool    *Pool
 	blocked atomic.Bool // the socket's queue is full: no further calls for now
+	idle    idle.Watch
 
 	// guarded by pool.mu
 	used, depth int
-	ready       bool // calls may be placed: of HTTP/2 it is known how many streams the peer takes
-	leaving     bool // no call will be placed any more: GOAWAY
+	placed      int64 // calls so far
+	ready       bool  // calls may be placed: of HTTP/2 it is known how many streams the peer takes
+	leaving     bool  // no call will be placed any more: GOAWAY
 }
 
 // NewPool returns the pool of one endpoint. It dials when the first call needs it. Close must be called.
@@ -127,73 +137,121 @@ func (p *Pool) Options() *Options { return &p.opt }
 // Outstanding is the number of calls that are under way or parked: the load that a balancer compares.
 func (p *Pool) Outstanding() int64 { return p.outstanding.Load() }
 
-// Acquire takes a place on a connection, or returns nil where there is none at once.
-func (p *Pool) Acquire() *Conn {
+// Acquire takes a place on a connection, or returns nil where there is none at once. on may be nil; otherwise only this connection will do,
+// as long as it takes calls.
+func (p *Pool) Acquire(on *Conn) *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.parked > 0 {
-		return nil // those came first
+	if p.closed || p.behind(on) {
+		return nil
 	}
-	return p.place()
+	return p.place(on)
 }
 
-// AcquireOrPark takes a place or parks call, which then hears of it through Assigned or Unassigned. The error is
-// ErrOverflow or ErrClosed.
-func (p *Pool) AcquireOrPark(call Call) (*Conn, error) {
+// AcquireOrPark takes a place or parks call, which then hears of it through Assigned or Unassigned. on is as in Acquire. The error is
+// ErrOverflow, ErrPending or ErrClosed.
+func (p *Pool) AcquireOrPark(call Call, on *Conn) (*Conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if p.parked == 0 {
-		if c := p.place(); c != nil {
+	if !p.behind(on) {
+		if c := p.place(on); c != nil {
 			return c, nil
 		}
 	}
 	if p.parked >= p.opt.MaxPending {
 		return nil, ErrOverflow
 	}
-	p.park(call)
+	if !p.env.Pending.Reserve(1) {
+		return nil, ErrPending
+	}
+	p.park(call, on)
 	p.dialMore()
 	return nil, nil
 }
 
+// behind reports whether parked calls come before a new one; mu is held. Those that wait for one connection let others pass.
+func (p *Pool) behind(on *Conn) bool {
+	return p.parked > p.bound || p.bound > 0 && on.takesCalls()
+}
+
+func (c *Conn) takesCalls() bool { return c != nil && !c.leaving }
+
 // place finds the first connection that has room; mu is held. Filling one before the next is used lets calls share sends.
-func (p *Pool) place() *Conn {
+func (p *Pool) place(on *Conn) *Conn {
+	if on.takesCalls() {
+		return on.take()
+	}
 	for _, c := range p.conns {
-		if c.used < c.depth && !c.blocked.Load() {
-			c.used++
-			p.outstanding.Add(1)
+		if c.take() != nil {
 			return c
 		}
 	}
 	return nil
 }
 
-func (p *Pool) park(call Call) {
+// take takes a place on the connection, if there is one.
+func (c *Conn) take() *Conn {
+	if c.used >= c.depth || c.blocked.Load() {
+		return nil
+	}
+	c.used++
+	c.placed++
+	c.pool.outstanding.Add(1)
+	return c
+}
+
+func (p *Pool) park(call Call, on *Conn) {
 	n := call.Parked()
-	n.call, n.in = call, true
+	n.call = call
+	n.pool.Store(p)
 	n.prev, n.next = p.waiting.prev, &p.waiting
 	n.prev.next, n.next.prev = n, n
 	p.parked++
+	if on.takesCalls() {
+		n.on = on
+		p.bound++
+	}
 	p.outstanding.Add(1)
 }
 
 func (p *Pool) unlink(n *Parked) Call {
 	call := n.call
 	n.prev.next, n.next.prev = n.next, n.prev
-	*n = Parked{}
+	if n.on != nil {
+		p.bound--
+	}
+	n.call, n.on, n.prev, n.next = nil, nil, nil, nil
+	n.pool.Store(nil)
 	p.parked--
 	p.outstanding.Add(-1)
+	p.env.Pending.Release(1)
 	return call
 }
 
-// Unpark takes a call out of the queue and reports whether it was there. Neither Assigned nor Unassigned follows then.
-func (p *Pool) Unpark(call Call) bool {
+// unbind lets the calls that wait for c go elsewhere; mu is held.
+func (p *Pool) unbind(c *Conn) {
+	for n := p.waiting.next; p.bound > 0 && n != &p.waiting; n = n.next {
+		if n.on == c {
+			n.on = nil
+			p.bound--
+		}
+	}
+}
+
+// Unpark takes a call out of the queue that it is in and reports whether it was in one. Neither Assigned nor Unassigned
+// follows then.
+func Unpark(call Call) bool {
+	n := call.Parked()
+	p := n.pool.Load()
+	if p == nil {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := call.Parked()
-	if !n.in {
+	if n.pool.Load() != p {
 		return false
 	}
 	p.unlink(n)
@@ -234,12 +292,12 @@ func (p *Pool) endIfIdle() {
 
 // serve gives free places to parked calls; mu is held and is released.
 func (p *Pool) serve(b *sock.Batch) {
-	for p.parked > 0 {
-		c := p.place()
+	for {
+		n, c := p.next()
 		if c == nil {
 			break
 		}
-		call := p.unlink(p.waiting.next)
+		call := p.unlink(n)
 		p.mu.Unlock()
 		taken := call.Assigned(c, b)
 		p.mu.Lock()
@@ -247,10 +305,23 @@ func (p *Pool) serve(b *sock.Batch) {
 			c.free(1)
 		}
 	}
-	if p.parked > 0 {
+	if p.parked > p.bound {
 		p.dialMore()
 	}
 	p.mu.Unlock()
+}
+
+// next finds the first parked call for which there is a place, and takes that; mu is held.
+func (p *Pool) next() (*Parked, *Conn) {
+	for n := p.waiting.next; n != &p.waiting; n = n.next {
+		if c := p.place(n.on); c != nil {
+			return n, c
+		}
+		if n.on == nil && p.bound == 0 {
+			break // nor is there one for those behind it
+		}
+	}
+	return nil, nil
 }
 
 // setDepth is told by HTTP/2 how many streams the peer takes.
@@ -260,7 +331,10 @@ func (c *Conn) setDepth(n int, b *sock.Batch) {
 	c.H2.Unlock()
 	c.pool.mu.Lock()
 	c.isReady()
-	c.leaving = leaving
+	c.leaving = c.leaving || leaving
+	if c.leaving {
+		c.pool.unbind(c)
+	}
 	c.depth = min(n, c.pool.opt.Depth)
 	c.pool.serve(b)
 }
@@ -287,6 +361,7 @@ func (c *Conn) remove(err error, b *sock.Batch) {
 	early := !c.ready
 	c.isReady()
 	c.leaving, c.depth = true, 0
+	p.unbind(c)
 	for i, o := range p.conns {
 		if o == c {
 			p.conns = append(p.conns[:i], p.conns[i+1:]...)

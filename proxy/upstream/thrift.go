@@ -17,6 +17,9 @@ import (
 type ThriftCall interface {
 	// Reply is the answer. m is lent. The call's place has been given back already.
 	Reply(m *thriftio.Message, b *sock.Batch)
+	// Sent says that a oneway call has left, err nil, or that the connection failed before it had. The call then gives its place
+	// back.
+	Sent(err error, b *sock.Batch)
 	// Lost says that the connection ended before the answer came: the call may have been executed.
 	Lost(err error, b *sock.Batch)
 }
@@ -53,6 +56,15 @@ const (
 	overduePipelined = 5 * time.Second // others get their answers through it
 )
 
+// protocolError says what an endpoint sent that cannot be understood.
+type protocolError struct {
+	address string
+	err     error
+}
+
+func (e *protocolError) Error() string { return fmt.Sprintf("reply from %s: %v", e.address, e.err) }
+func (e *protocolError) Unwrap() error { return e.err }
+
 var errOverdue = errors.New("no reply long after the call was given up")
 
 func newThrift(c *Conn) *Thrift {
@@ -66,7 +78,7 @@ func newThrift(c *Conn) *Thrift {
 	return t
 }
 
-// Send queues a call. oneway calls have no reply: their place is given back by the caller. A false return says that the
+// Send queues a call. Of a oneway call Sent is told, of others Reply or Lost. A false return says that the
 // connection had ended before: nothing was sent.
 func (t *Thrift) Send(call ThriftCall, name []byte, oneway bool, body *Payload, b *sock.Batch) bool {
 	s := t.conn.Sock
@@ -85,6 +97,9 @@ func (t *Thrift) Send(call ThriftCall, name []byte, oneway bool, body *Payload, 
 	s.Expect(len(t.calls) - t.head)
 	QueueMessage(s.Out(), t.frame, h, body)
 	s.Dirty(b)
+	if oneway {
+		s.AfterSent(call)
+	}
 	if s.Full() {
 		t.conn.blocked.Store(true)
 	}
@@ -178,7 +193,7 @@ func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error
 			return taken, nil
 		}
 		if err != nil {
-			return taken, fmt.Errorf("reply from %s: %w", t.conn.pool.opt.Address, err)
+			return taken, &protocolError{t.conn.pool.opt.Address, err}
 		}
 	}
 }
