@@ -27,18 +27,16 @@ type feeder struct {
 	cluster *balance.Cluster
 	env     *upstream.Env
 	policy  policy.Policy
-	count   func(dialect.Dialect) *telemetry.Connections
+	metrics *telemetry.Metrics
+	dir     telemetry.Direction
 	limits  config.Limits
 
 	pools map[discovery.Endpoint]*balance.Endpoint // owned by the watching goroutine
 }
 
 func (p *Proxy) newFeeder(name string, dir telemetry.Direction, pol policy.Policy) *feeder {
-	count := func(d dialect.Dialect) *telemetry.Connections {
-		return p.metrics.Connections(dir, telemetry.Upstream, name, d)
-	}
 	cluster := &balance.Cluster{Name: name, Grace: p.config.Limits.Drain}
-	return &feeder{cluster: cluster, env: p.env, policy: pol, limits: p.config.Limits, count: count, pools: map[discovery.Endpoint]*balance.Endpoint{}}
+	return &feeder{cluster: cluster, env: p.env, policy: pol, metrics: p.metrics, dir: dir, limits: p.config.Limits, pools: map[discovery.Endpoint]*balance.Endpoint{}}
 }
 
 // apply puts a snapshot in force. An endpoint that stays as it was keeps its connections.
@@ -69,9 +67,12 @@ func (f *feeder) options(e discovery.Endpoint) upstream.Options {
 		Network: e.Network, Address: e.Address, Dialect: e.Dialect,
 		Depth: max(depth, 1), MaxConnections: max(e.MaxConnections, 1), MaxPending: f.policy.MaxPending,
 		ConnectTimeout: f.policy.ConnectTimeout,
+		IdleTimeout:    f.policy.IdleTimeout,
 		Socket:         socketLimits(f.limits),
 		HTTP2:          http2Config(f.limits),
-		Counters:       f.count(e.Dialect),
+		Counters:       f.metrics.Connections(f.dir, telemetry.Upstream, f.cluster.Name, e.Dialect),
+		ProtocolError:  func() { f.metrics.ProtocolError(f.dir, telemetry.Upstream, e.Dialect) },
+		Exceeded:       func(l telemetry.Limit) { f.metrics.Exceeded(f.dir, l) },
 		Thrift:         thriftio.Limits{MaxMessage: int(f.limits.Message), MaxDepth: f.limits.Depth},
 	}
 }

@@ -68,7 +68,7 @@ func New(o Options) (*Proxy, error) {
 	}, &telemetry.Recorder{Metrics: o.Metrics, Access: o.Access})
 	o.Metrics.SetMemory(p.memory)
 	p.cap.Refused = func(d telemetry.Direction) { o.Metrics.Exceeded(d, telemetry.LimitConnections) }
-	p.env = &upstream.Env{Log: o.Log, Wheel: p.wheel, Memory: p.memory}
+	p.env = &upstream.Env{Log: o.Log, Wheel: p.wheel, Memory: p.memory, Pending: budget.New(int64(l.Pending))}
 	if err := p.outbound(); err != nil {
 		return nil, err
 	}

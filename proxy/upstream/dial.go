@@ -130,6 +130,7 @@ func (c *Conn) endIdle() {
 		return
 	}
 	c.leaving, c.depth = true, 0
+	p.unbind(c)
 	var b sock.Batch
 	p.serve(&b)
 	c.Sock.Lock()

@@ -142,6 +142,7 @@ func (p *Pool) Outstanding() int64 { return p.outstanding.Load() }
 func (p *Pool) Acquire(on *Conn) *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	on = p.own(on)
 	if p.closed || p.behind(on) {
 		return nil
 	}
@@ -156,6 +157,7 @@ func (p *Pool) AcquireOrPark(call Call, on *Conn) (*Conn, error) {
 	if p.closed {
 		return nil, ErrClosed
 	}
+	on = p.own(on)
 	if !p.behind(on) {
 		if c := p.place(on); c != nil {
 			return c, nil
@@ -174,14 +176,20 @@ func (p *Pool) AcquireOrPark(call Call, on *Conn) (*Conn, error) {
 
 // behind reports whether parked calls come before a new one; mu is held. Those that wait for one connection let others pass.
 func (p *Pool) behind(on *Conn) bool {
-	return p.parked > p.bound || p.bound > 0 && on.takesCalls()
+	return p.parked > p.bound || p.bound > 0 && on != nil
 }
 
-func (c *Conn) takesCalls() bool { return c != nil && !c.leaving }
+// own returns on, nil where it is a connection of another pool or takes no calls any more; mu is held.
+func (p *Pool) own(on *Conn) *Conn {
+	if on == nil || on.pool != p || on.leaving {
+		return nil
+	}
+	return on
+}
 
 // place finds the first connection that has room; mu is held. Filling one before the next is used lets calls share sends.
 func (p *Pool) place(on *Conn) *Conn {
-	if on.takesCalls() {
+	if on != nil {
 		return on.take()
 	}
 	for _, c := range p.conns {
@@ -210,7 +218,7 @@ func (p *Pool) park(call Call, on *Conn) {
 	n.prev, n.next = p.waiting.prev, &p.waiting
 	n.prev.next, n.next.prev = n, n
 	p.parked++
-	if on.takesCalls() {
+	if on != nil {
 		n.on = on
 		p.bound++
 	}
