@@ -27,6 +27,7 @@ type encoder struct {
 	seed    maphash.Seed
 	changes uint32                 // insertions and resizings of the table so far, from 1
 	sent    *[sentFields]sentField // clients
+	dice    uint32
 }
 
 // sentField is what is known of a field that was sent. A field has two places that it may be in, by its hash.
@@ -111,17 +112,13 @@ func (e *encoder) field(f *hpack.HeaderField) {
 		return
 	}
 	hash := maphash.String(e.seed, f.Value) ^ maphash.String(e.seed, f.Name)*3
-	place, mark := &e.sent[hash%sentFields], uint32(hash>>32)
-	if place.size > 0 && place.changes == e.changes && !place.holds(f) {
-		place = &e.sent[hash/sentFields%sentFields]
-	}
+	mark := uint32(hash>>32) | 1
+	place := e.place(hash, mark)
 	switch {
-	case place.size > 0 && place.changes == e.changes: // in use, and not to be taken by a field that may come only once
-		if place.holds(f) {
-			e.out.Write(place.code[:place.size])
-		} else {
-			_ = e.lit.WriteField(*f)
-		}
+	case place.mark == mark && e.inUse(place) && place.name == f.Name && place.value == f.Value:
+		e.out.Write(place.code[:place.size])
+	case e.inUse(place): // and not to be taken by a field that may come only once
+		_ = e.lit.WriteField(*f)
 	case place.mark != mark || f.Size() > tableSize/4:
 		*place = sentField{mark: mark}
 		_ = e.lit.WriteField(*f)
@@ -130,7 +127,27 @@ func (e *encoder) field(f *hpack.HeaderField) {
 	}
 }
 
-func (p *sentField) holds(f *hpack.HeaderField) bool { return p.name == f.Name && p.value == f.Value }
+// place returns where a field is or may be put.
+func (e *encoder) place(hash uint64, mark uint32) *sentField {
+	one, other := &e.sent[hash%sentFields], &e.sent[hash/sentFields%sentFields]
+	switch {
+	case one.mark == mark:
+		return one
+	case other.mark == mark:
+		return other
+	case e.inUse(one):
+		return other
+	case e.inUse(other):
+		return one
+	}
+	e.dice = e.dice*1664525 + 1013904223 // so that two fields do not drive each other out of the same place for ever
+	if e.dice>>31 == 0 {
+		return one
+	}
+	return other
+}
+
+func (e *encoder) inUse(p *sentField) bool { return p.size > 0 && p.changes == e.changes }
 
 // indexed encodes a field with the dynamic table, and notes what became of it.
 func (e *encoder) indexed(f *hpack.HeaderField, place *sentField) {

@@ -177,6 +177,11 @@ func TestSocketFull(t *testing.T) {
 		if f.StreamEnded() {
 			ended++
 		}
+		c.Lock()
+		if n := c.Sock().Out().Len(); n > 1<<20+32<<10 {
+			t.Errorf("%d bytes are queued on the socket", n)
+		}
+		c.Unlock()
 	}
 	await(t, "Sent", func() bool { return k.told() == waiting })
 	for _, st := range k.streams {
