@@ -180,7 +180,7 @@ func hostile() (protobuf, binary, compact map[string][]byte) {
 		groups = append(append([]byte{0x93, 1}, groups...), 0x94, 1)
 	}
 	var keys []byte
-	for i := range uint64(50000) {
+	for i := range uint64(250000) {
 		keys = append(keys, field(6, field(1, []byte(strconv.FormatUint(i, 36))))...)
 	}
 	structs, bytes60 := []byte{0}, []byte{0}

@@ -28,7 +28,8 @@ type Ref struct {
 func (o *Out) Len() int { return len(o.B) + o.refBytes }
 
 // Reset empties o for the next message; room is the number of bytes that stay free at the start of B for an
-// envelope that the caller fills in. A B that has grown above 1 MiB is let go.
+// envelope that the caller fills in. A B that has grown above 1 MiB is let go, and so is working memory that a huge
+// message has blown up.
 func (o *Out) Reset(room int) {
 	if cap(o.B) > 1<<20 {
 		o.B = nil
@@ -37,7 +38,8 @@ func (o *Out) Reset(room int) {
 		o.B = make([]byte, room, max(room, 4<<10))
 	}
 	o.B = o.B[:room]
-	o.Refs = o.Refs[:0]
+	o.Refs = emptied(o.Refs)
+	o.scratch.reset()
 	o.refBytes = 0
 }
 

@@ -175,6 +175,9 @@ func (t *toThrift) orZero(b []byte, m *thriftMessage, f *frame, k int, depth int
 	if v.zeroErr != nil {
 		return b, v.zeroErr.clone()
 	}
+	if len(b)+t.o.refBytes+len(v.zero) > t.limit {
+		return b, errTooLarge(t.limit)
+	}
 	return append(b, v.zero...), nil
 }
 
