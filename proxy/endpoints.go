@@ -33,3 +33,15 @@ func writeCluster(w io.Writer, name string, f *feeder) error {
 	}
 	return nil
 }
+
+// Outstanding is the number of calls that are under way to endpoints, or wait for a connection.
+func (p *Proxy) Outstanding() int64 {
+	var n int64
+	for _, f := range p.feeders {
+		n += f.cluster.Outstanding()
+	}
+	for _, f := range p.local {
+		n += f.cluster.Outstanding()
+	}
+	return n
+}

@@ -127,3 +127,12 @@ func (c *Cluster) Close() {
 	c.cancel()
 	c.ending.Wait()
 }
+
+// Outstanding is the number of calls that are under way to the endpoints in force, or parked.
+func (c *Cluster) Outstanding() int64 {
+	var n int64
+	for _, e := range c.Endpoints() {
+		n += e.Pool.Outstanding()
+	}
+	return n
+}

@@ -162,6 +162,14 @@ func trailersCode(h *h2.Headers) codes.Code {
 	return codes.Code(n)
 }
 
+// codeWithout is the code of a response with these headers that has no grpc-status.
+func codeWithout(h *h2.Headers) codes.Code {
+	if h.Status == "200" {
+		return codes.Unknown
+	}
+	return codeOfHTTP(h.Status)
+}
+
 // codeOfHTTP is gRPC's table for responses without a gRPC status (http-grpc-status-mapping.md).
 func codeOfHTTP(s string) codes.Code {
 	switch s {

@@ -117,8 +117,8 @@ func (g *grpcDown) Headers(st *h2.Stream, h *h2.Headers, end bool, b *sock.Batch
 		x.in.memory, x.reply.memory = g.memory, g.memory
 		x.stream, x.name, x.oneway = st, in.method.Upstream, in.method.Oneway
 		g.br.start(&x.record, in.method, dialect.GRPC, ep)
-		x.arm(shorter(in.timeout, in.rule.Policy.Timeout))
 		own(st, x)
+		x.arm(shorter(in.timeout, in.rule.Policy.Timeout))
 		if end {
 			x.requestEnded(nil, b)
 		}

@@ -117,6 +117,7 @@ func (x *stream) UpHeaders(_ *h2.Stream, h *h2.Headers, end bool, b *sock.Batch)
 		x.passEnd(h, b)
 		return
 	}
+	x.plain = codeWithout(h)
 	x.mu.Lock()
 	x.giveUpKept() // the endpoint acts on it
 	x.mu.Unlock()
@@ -152,6 +153,11 @@ func (x *stream) passEnd(h *h2.Headers, b *sock.Batch) {
 		}
 		c.Unlock()
 		code := trailersCode(h)
+		if h.Get("grpc-status") == "" {
+			if code = x.plain; h.Status != "" { // there are only these headers
+				code = codeWithout(h)
+			}
+		}
 		x.leaveCaller(b)
 		x.done(code, outcomeOf(code))
 	}
@@ -167,7 +173,7 @@ func (x *stream) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *
 	if end { // a body without trailers: not gRPC, but it is not ours to judge
 		if x.finish() {
 			x.leaveCaller(b)
-			x.done(codes.Unknown, outcomeOf(codes.Unknown))
+			x.done(x.plain, outcomeOf(x.plain))
 		}
 		if x.leaveUpstream(b) {
 			x.Unref()

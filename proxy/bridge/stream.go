@@ -44,7 +44,8 @@ type stream struct {
 	endpoint atomic.Pointer[balance.Endpoint] // of the present attempt
 	attempts atomic.Int32
 
-	replied bool // response headers went to the caller; guarded by its connection's lock
+	replied bool       // response headers went to the caller; guarded by its connection's lock
+	plain   codes.Code // of a response that ends without a grpc-status; owned by the upstream's reader
 
 	// guarded by mu, which is taken before a connection's lock
 	mu       sync.Mutex
@@ -62,7 +63,7 @@ type stream struct {
 }
 
 func newStream(br *Bridge) *stream {
-	x := &stream{br: br}
+	x := &stream{br: br, plain: codes.Unknown}
 	x.timer.Handler = x
 	return x
 }
@@ -82,12 +83,12 @@ func (br *Bridge) beginStream(g *grpcDown, st *h2.Stream, h *h2.Headers, in *inc
 	}
 	x.fields = in.fields
 	br.start(&x.record, in.method, dialect.GRPC, ep)
+	own(st, x)
 	if in.timeout > 0 { // a policy's time-out is for calls of one message: this may be a stream that lives for days
 		x.timed = true
 		x.Ref()
 		br.Wheel.Add(&x.timer, in.timeout)
 	}
-	own(st, x)
 	x.Ref() // the upstream side's
 	x.acquire(b)
 }
@@ -118,6 +119,7 @@ func (x *stream) Unref() {
 	x.down, x.conn, x.up, x.fields, x.trailers = nil, nil, nil, nil, nil
 	x.timed, x.replied, x.held, x.ended = false, false, false, false
 	x.left, x.credited = 0, 0
+	x.plain = codes.Unknown
 	x.record = telemetry.Record{}
 	x.upBytes.Store(0)
 	x.backBytes.Store(0)
