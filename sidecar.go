@@ -128,6 +128,11 @@ func (s *sidecar) startAdmin() error {
 		return nil
 	}
 	l, err := net.Listen(config.SplitAddress(s.config.Admin.Listen))
+	if err != nil && !s.config.Has("admin", "listen") {
+		// Another sidecar of this machine has the default port; nobody asked for it here.
+		s.log.Warn("no admin endpoint: its default address is taken; set admin.listen", zap.Error(err))
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("listen for operators (admin.listen): %w", err)
 	}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -34,6 +35,7 @@ type Bridge struct {
 	outs    sync.Pool
 	workers chan struct{} // bounds the goroutines that translate large messages
 	running sync.WaitGroup
+	served  atomic.Uint32 // downstream connections so far
 }
 
 // New returns a bridge. Wait must be called after the last connection has ended.
@@ -73,6 +75,9 @@ func (br *Bridge) aside(f func()) {
 		f()
 	}
 }
+
+// shard numbers connections, so that readers that run at the same time count in different places.
+func (br *Bridge) shard() uint8 { return uint8(br.served.Add(1)) }
 
 // out lends an Out for one translation.
 func (br *Bridge) out() *translate.Out { return br.outs.Get().(*translate.Out) }

@@ -24,6 +24,7 @@ type grpcDown struct {
 	svc    *route.Service
 	memory *budget.Budget
 	conn   *h2.Conn
+	shard  uint8 // of the counters
 	closed func(error)
 }
 
@@ -39,7 +40,7 @@ type streamOwner interface {
 
 // ServeGRPC puts HTTP/2 on a downstream connection, for calls to svc. closed is called at its end.
 func (br *Bridge) ServeGRPC(s *sock.Conn, svc *route.Service, closed func(error)) GRPC {
-	g := &grpcDown{br: br, svc: svc, memory: br.Memory.Child(br.Limits.ConnectionMemory), closed: closed}
+	g := &grpcDown{br: br, shard: br.shard(), svc: svc, memory: br.Memory.Child(br.Limits.ConnectionMemory), closed: closed}
 	g.conn = h2.NewServer(s, br.Limits.HTTP2, g)
 	return GRPC{g.conn}
 }
@@ -116,6 +117,7 @@ func (g *grpcDown) Headers(st *h2.Stream, h *h2.Headers, end bool, b *sock.Batch
 		x.Ref() // this function's: the deadline may end the call before it returns
 		x.in.memory, x.reply.memory = g.memory, g.memory
 		x.stream, x.name, x.oneway = st, in.method.Upstream, in.method.Oneway
+		x.record.Shard = g.shard
 		g.br.start(&x.record, in.method, dialect.GRPC, ep)
 		own(st, x)
 		x.arm(shorter(in.timeout, in.rule.Policy.Timeout))

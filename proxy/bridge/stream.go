@@ -82,6 +82,7 @@ func (br *Bridge) beginStream(g *grpcDown, st *h2.Stream, h *h2.Headers, in *inc
 		in.fields = passHeaders(h)
 	}
 	x.fields = in.fields
+	x.record.Shard = g.shard
 	br.start(&x.record, in.method, dialect.GRPC, ep)
 	own(st, x)
 	if in.timeout > 0 { // a policy's time-out is for calls of one message: this may be a stream that lives for days

@@ -28,6 +28,7 @@ type Thrift struct {
 	svc    *route.Service
 	memory *budget.Budget
 	s      *sock.Conn
+	shard  uint8 // of the counters
 	closed func(error)
 
 	dec *thriftio.Decoder // owned by the reader goroutine
@@ -53,7 +54,7 @@ const mostUnordered = 128
 
 // ServeThrift puts Thrift on a downstream connection, for calls to svc. closed is called at its end.
 func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.Ordering, closed func(error)) *Thrift {
-	t := &Thrift{br: br, svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
+	t := &Thrift{br: br, shard: br.shard(), svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
 	if ordering == policy.Unordered {
 		t.most = mostUnordered
 	}
@@ -115,6 +116,7 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	}
 	x.in.memory, x.reply.memory = t.memory, t.memory
 	x.in.held = t.dec.TakeReservation()
+	x.record.Shard = t.shard
 	t.br.start(&x.record, method, thriftDialect(m.Framing, h.Protocol), ep)
 	t.push(x)
 	switch {
