@@ -14,6 +14,7 @@ import (
 	"weft/pkg/sock"
 	"weft/pkg/telemetry"
 	"weft/proxy/accept"
+	"weft/proxy/bridge"
 	"weft/proxy/detect"
 	"weft/proxy/relay"
 	"weft/proxy/route"
@@ -63,13 +64,13 @@ func (e *entry) protocol(c *conn, k detect.Kind) (sock.Handler, error) {
 	case !known || !d.Supported():
 		return nil, fmt.Errorf("%s is not spoken here: want gRPC (HTTP/2 without TLS) or Thrift (framed or unframed, binary or compact)", k)
 	case d == dialect.GRPC:
-		h := e.p.bridge.ServeGRPC(c.s, e.service, closed)
+		h := e.p.bridge.ServeGRPC(c.s, e.service, &e.policy, closed)
 		e.speaks(c, h, d)
 		return h, nil
 	case !e.service.HasSchema:
 		return e.pin(c, d, closed)
 	}
-	t := e.p.bridge.ServeThrift(c.s, e.service, e.policy.Ordering, closed)
+	t := e.p.bridge.ServeThrift(c.s, e.service, &e.policy, closed)
 	e.speaks(c, t, d)
 	return t, nil
 }
@@ -108,11 +109,16 @@ func (e *entry) closed(c *conn, err error) {
 		return
 	}
 	e.p.log.Warn("connection ended", fields...)
-	if errors.Is(err, accept.ErrNoBytes) {
+	switch {
+	case errors.Is(err, accept.ErrNoBytes):
 		e.p.metrics.Exceeded(e.direction, telemetry.LimitFirstByte)
-		return
+	case errors.Is(err, bridge.ErrBetweenBytes):
+		e.p.metrics.Exceeded(e.direction, telemetry.LimitBetweenBytes)
+	case errors.Is(err, sock.ErrStalled):
+		e.p.metrics.Exceeded(e.direction, telemetry.LimitWriteStall)
+	default:
+		e.p.metrics.ProtocolError(e.direction, telemetry.Downstream, c.name)
 	}
-	e.p.metrics.ProtocolError(e.direction, telemetry.Downstream, c.name)
 }
 
 func isHangUp(err error) bool {

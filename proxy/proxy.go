@@ -64,7 +64,8 @@ func New(o Options) (*Proxy, error) {
 	}
 	l := o.Config.Limits
 	p.bridge = bridge.New(o.Log, p.wheel, p.memory, bridge.Limits{
-		Message: int(l.Message), ConnectionMemory: int64(l.ConnectionMemory), Depth: l.Depth, HTTP2: http2Config(l),
+		Message: int(l.Message), ConnectionMemory: int64(l.ConnectionMemory), QueuedBytes: int(l.QueuedBytes), BetweenBytes: l.BetweenBytes,
+		Depth: l.Depth, HTTP2: http2Config(l),
 	}, &telemetry.Recorder{Metrics: o.Metrics, Access: o.Access})
 	o.Metrics.SetMemory(p.memory)
 	p.cap.Refused = func(d telemetry.Direction) { o.Metrics.Exceeded(d, telemetry.LimitConnections) }

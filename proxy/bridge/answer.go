@@ -16,15 +16,51 @@ import (
 // This file is the last step of a unary exchange: the answer to the caller. Each function is called by the one goroutine
 // that won finish, and completes the record.
 
-// answerMessage sends a gRPC caller the response message, prefix included.
+// countFrom is the size in bytes from which a response is counted while its caller's windows do not take it.
+const countFrom = 4 << 10
+
+// answerMessage sends a gRPC caller the response message, prefix included. Where the caller's windows do not take all of it, the exchange
+// stays the stream's owner until they have.
 func (x *unary) answerMessage(payload *upstream.Payload, b *sock.Batch) {
-	x.record.ResponseOut = int64(payload.Len())
-	x.onStream(b, func(st *h2.Stream) {
+	n := payload.Len()
+	counted := n >= countFrom
+	if counted && !x.reply.memory.Reserve(n) {
+		why := noMemory(x.reply.memory, n)
+		why.text = "response (the call was executed): " + why.text
+		x.answerError(why, telemetry.Rejected, b)
+		return
+	}
+	x.record.ResponseOut = int64(n)
+	x.done(codes.OK, telemetry.OK)
+	c := x.stream.Conn()
+	c.Lock()
+	st := x.stream
+	owned := st.Owner == any(x)
+	if owned {
 		st.WriteBlock(responseBlock, nil, false, b)
 		writePayload(st, payload, false, b)
 		st.WriteBlock(trailersOK, nil, true, b)
-	})
-	x.done(codes.OK, telemetry.OK)
+	}
+	if counted && owned && st.Waiting() > 0 {
+		x.unsent = n
+		owned = false
+	} else if counted {
+		x.reply.memory.Release(n)
+	}
+	if owned {
+		x.leave(b)
+	}
+	c.Unlock()
+	if owned {
+		x.Unref()
+	}
+}
+
+// leave ends the exchange's ownership of its caller's stream, whose connection is locked. The reference that goes with it is the caller's
+// to give up.
+func (x *unary) leave(b *sock.Batch) {
+	x.stream.Owner = nil
+	x.stream.Done(b)
 }
 
 // answerResult sends a Thrift caller a result struct.
@@ -60,8 +96,7 @@ func (x *unary) onStream(b *sock.Batch, write func(*h2.Stream)) {
 	owned := x.stream.Owner == any(x)
 	if owned {
 		write(x.stream)
-		x.stream.Owner = nil
-		x.stream.Done(b)
+		x.leave(b)
 	}
 	c.Unlock()
 	if owned {
@@ -72,6 +107,7 @@ func (x *unary) onStream(b *sock.Batch, write func(*h2.Stream)) {
 // answerError answers with an error of this proxy.
 func (x *unary) answerError(err *callError, outcome telemetry.Outcome, b *sock.Batch) {
 	x.record.Reason = err.text
+	x.br.exceeded(x.method, err)
 	if x.caller != nil {
 		ex := status.ToApplicationException(err.code, err.text, status.Apache)
 		x.caller.reply(x, answer{ex: &ex}, b)

@@ -46,7 +46,7 @@ func (x *unary) ep() *balance.Endpoint { return x.endpoint.Load() }
 func (x *unary) acquire(b *sock.Batch) {
 	x.Ref() // this function's: once it is parked the call may be in other hands
 	defer x.Unref()
-	c, err := x.ep().Pool.AcquireOrPark(x, nil)
+	c, err := x.ep().Pool.AcquireOrPark(x, x.on)
 	switch {
 	case err != nil:
 		x.Unassigned(err, b)
@@ -93,6 +93,9 @@ func (x *unary) send(c *upstream.Conn, payload *upstream.Payload, b *sock.Batch)
 	var sent bool
 	if c.Thrift != nil {
 		sent = c.Thrift.Send(x, x.name, x.oneway, payload, b)
+		if sent { // what is queued there has a limit of its own
+			x.in.drop()
+		}
 	} else {
 		if payload.Len() <= mostKept {
 			x.keep(payload)

@@ -3,6 +3,7 @@ package bridge
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -16,8 +17,10 @@ import (
 
 // Limits of what a downstream peer can make the proxy hold.
 type Limits struct {
-	Message          int   // bytes of one message that is translated
-	ConnectionMemory int64 // bytes of messages that one connection may have the proxy hold
+	Message          int           // bytes of one message that is translated
+	ConnectionMemory int64         // bytes of messages that one connection may have the proxy hold
+	QueuedBytes      int           // bytes that may wait to be sent before the sender is held back
+	BetweenBytes     time.Duration // a message that has begun may wait so long for its next bytes
 	Depth            int
 	HTTP2            h2.Config
 }

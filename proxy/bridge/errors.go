@@ -8,6 +8,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
 
+	"weft/pkg/budget"
+	"weft/pkg/telemetry"
 	"weft/proxy/balance"
 	"weft/proxy/h2"
 	"weft/proxy/route"
@@ -21,7 +23,7 @@ import (
 func requestError(err error) *callError {
 	var e *translate.Error
 	if errors.As(err, &e) && e.Kind == translate.TooLarge {
-		return failure(codes.ResourceExhausted, "request: %v", err)
+		return failure(codes.ResourceExhausted, "request: %v", err).of(telemetry.LimitMessage)
 	}
 	return failure(codes.InvalidArgument, "request: %v", err)
 }
@@ -34,22 +36,39 @@ func responseError(err error) *callError {
 // placeError is what a caller is told whose call got no connection: it was not executed.
 func placeError(ep *balance.Endpoint, err error) *callError {
 	if errors.Is(err, upstream.ErrOverflow) {
-		return failure(codes.ResourceExhausted, "endpoint %s: %v (policy: max_pending)", ep.Address, err)
+		return failure(codes.ResourceExhausted, "endpoint %s: %v (policy: max_pending)", ep.Address, err).of(telemetry.LimitMaxPending)
+	}
+	if errors.Is(err, upstream.ErrPending) {
+		return failure(codes.ResourceExhausted, "endpoint %s: %v (limits: pending)", ep.Address, err).of(telemetry.LimitPending)
 	}
 	return failure(codes.Unavailable, "endpoint %s: %v", ep.Address, err)
 }
 
-// lostError is what a caller is told whose call was sent and got no answer.
-func lostError(ep *balance.Endpoint, err error) *callError {
+// lostError is what a caller is told whose call was sent and got no answer, or none that can be used.
+func lostError(ep *balance.Endpoint, err error) (*callError, telemetry.Outcome) {
 	var one *thriftio.CallError
-	if errors.As(err, &one) {
-		code := codes.ResourceExhausted
-		if one.Reason == thriftio.Malformed {
-			code = codes.Internal
-		}
-		return failure(code, "reply from %s (the call was executed): %v", ep.Address, err)
+	var broken *upstream.ProtocolError
+	switch {
+	case errors.As(err, &one) && one.Reason == thriftio.Malformed:
+		return failure(codes.Internal, "reply from %s (the call was executed): %v", ep.Address, err), telemetry.ProtocolError
+	case errors.As(err, &one):
+		e := failure(codes.ResourceExhausted, "reply from %s (the call was executed): %v", ep.Address, err)
+		return e.of(limitOf(one, nil)), telemetry.Rejected
+	case errors.As(err, &broken):
+		return failure(codes.Internal, "endpoint broke its protocol, the call may have been executed: %v", err), telemetry.ProtocolError
 	}
-	return failure(codes.Unavailable, "connection to %s ended before the answer came, the call may have been executed: %v", ep.Address, err)
+	return failure(codes.Unavailable, "connection to %s ended before the answer came, the call may have been executed: %v", ep.Address, err), telemetry.Reset
+}
+
+// limitOf is the limit because of which a Thrift message was not delivered; m is the budget that it had to fit.
+func limitOf(e *thriftio.CallError, m *budget.Budget) telemetry.Limit {
+	switch {
+	case e.Reason == thriftio.TooLarge:
+		return telemetry.LimitMessage
+	case m == nil:
+		return telemetry.LimitMemory
+	}
+	return memoryLimit(m, e.Size)
 }
 
 // resetError is what a caller is told whose stream was reset by the endpoint (PROTOCOL-HTTP2.md, "Errors").
@@ -80,11 +99,11 @@ func unusable(m *route.Method, name string) *callError {
 }
 
 // callErrorOf is what a Thrift caller is told whose call could not be read.
-func callErrorOf(err *thriftio.CallError) *callError {
+func callErrorOf(err *thriftio.CallError, m *budget.Budget) *callError {
 	if err.Reason == thriftio.Malformed {
 		return failure(codes.InvalidArgument, "%v", err)
 	}
-	return failure(codes.ResourceExhausted, "%v", err)
+	return failure(codes.ResourceExhausted, "%v", err).of(limitOf(err, m))
 }
 
 // Header blocks that are always the same.

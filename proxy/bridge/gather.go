@@ -8,6 +8,7 @@ import (
 
 	"weft/pkg/budget"
 	"weft/pkg/buf"
+	"weft/pkg/telemetry"
 )
 
 // gather takes the one length-prefixed message of a unary gRPC body (PROTOCOL-HTTP2.md) out of the DATA that arrives.
@@ -28,8 +29,30 @@ const grpcPrefix = 5
 
 // callError is a reason for which one call fails, as the caller is told.
 type callError struct {
-	code codes.Code
-	text string
+	code    codes.Code
+	text    string
+	limited bool            // because of a limit
+	limit   telemetry.Limit // which
+}
+
+// of says which limit it was.
+func (e *callError) of(l telemetry.Limit) *callError {
+	e.limited, e.limit = true, l
+	return e
+}
+
+// noMemory is what a caller is told for whose message there is no room in m.
+func noMemory(m *budget.Budget, n int) *callError {
+	e := failure(codes.ResourceExhausted, "no memory left for a message of %d bytes (limits: connection_memory, memory)", n)
+	return e.of(memoryLimit(m, n))
+}
+
+// memoryLimit tells which limit leaves no room for n bytes: that of the connection, whose budget m is, or that of the process.
+func memoryLimit(m *budget.Budget, n int) telemetry.Limit {
+	if m.Used()+int64(n) > m.Limit() {
+		return telemetry.LimitConnectionMemory
+	}
+	return telemetry.LimitMemory
 }
 
 func failure(code codes.Code, format string, args ...any) *callError {
@@ -56,7 +79,7 @@ func (g *gather) add(p []byte, seg *buf.Segment, lent bool, limit int) *callErro
 			return g.view(p, seg, lent)
 		}
 		if !g.memory.Reserve(g.need) {
-			return failure(codes.ResourceExhausted, "no memory left for a message of %d bytes (limits: connection_memory, memory)", g.need)
+			return noMemory(g.memory, g.need)
 		}
 		g.held = g.need
 	}
@@ -70,7 +93,7 @@ func (g *gather) start(limit int) *callError {
 		return failure(codes.Unimplemented, "compressed messages cannot be translated")
 	}
 	if int64(size) > int64(limit) {
-		return failure(codes.ResourceExhausted, "message of %d bytes is larger than the limit of %d (limits: message)", size, limit)
+		return failure(codes.ResourceExhausted, "message of %d bytes is larger than the limit of %d (limits: message)", size, limit).of(telemetry.LimitMessage)
 	}
 	g.need = int(size)
 	return nil
@@ -119,6 +142,23 @@ func (g *gather) keep(seg *buf.Segment) {
 	if g.seg == nil && g.whole {
 		g.seg = seg.Ref()
 	}
+}
+
+// hold frees the message, which has been encoded into n bytes, and reserves those in its place. False where they do not fit.
+func (g *gather) hold(n int) bool {
+	if g.seg != nil {
+		g.seg.Free()
+		g.seg = nil
+	}
+	g.msg = nil
+	switch {
+	case n > g.held && !g.memory.Reserve(n-g.held):
+		return false
+	case n < g.held:
+		g.memory.Release(g.held - n)
+	}
+	g.held = n
+	return true
 }
 
 // drop frees what is held; g is ready for the next body.

@@ -11,9 +11,11 @@ import (
 	"weft/pkg/budget"
 	"weft/pkg/buf"
 	"weft/pkg/dialect"
+	"weft/pkg/policy"
 	"weft/pkg/sock"
 	"weft/pkg/telemetry"
 	"weft/proxy/h2"
+	"weft/proxy/idle"
 	"weft/proxy/route"
 	"weft/translate/status"
 )
@@ -26,6 +28,8 @@ type grpcDown struct {
 	conn   *h2.Conn
 	shard  uint8 // of the counters
 	closed func(error)
+	idle   idle.Watch
+	told   bool // of its end for idleness; belongs to idle
 }
 
 // streamOwner is an exchange as the stream of its caller sees it.
@@ -39,10 +43,34 @@ type streamOwner interface {
 }
 
 // ServeGRPC puts HTTP/2 on a downstream connection, for calls to svc. closed is called at its end.
-func (br *Bridge) ServeGRPC(s *sock.Conn, svc *route.Service, closed func(error)) GRPC {
+func (br *Bridge) ServeGRPC(s *sock.Conn, svc *route.Service, pol *policy.Policy, closed func(error)) GRPC {
 	g := &grpcDown{br: br, shard: br.shard(), svc: svc, memory: br.Memory.Child(br.Limits.ConnectionMemory), closed: closed}
 	g.conn = h2.NewServer(s, br.Limits.HTTP2, g)
+	g.idle.Start(br.Wheel, pol.IdleTimeout, g.life, g.endIdle)
 	return GRPC{g.conn}
+}
+
+// life is what the idle watch looks at: PINGs are no sign of life.
+func (g *grpcDown) life() (mark int64, busy bool) {
+	g.conn.Lock()
+	defer g.conn.Unlock()
+	open, last := g.conn.Streams()
+	return int64(last), open > 0
+}
+
+// endIdle says GOAWAY. A client that does not follow it for as long again is cut off.
+func (g *grpcDown) endIdle() {
+	var b sock.Batch
+	g.conn.Lock()
+	g.conn.GoAway(&b)
+	g.conn.Unlock()
+	b.Flush()
+	if g.told {
+		g.conn.Sock().Close(nil)
+	} else {
+		g.told = true
+		g.br.Recorder.Metrics.Exceeded(g.svc.Direction, telemetry.LimitIdle)
+	}
 }
 
 // GRPC is a downstream HTTP/2 connection.
@@ -198,7 +226,10 @@ func (g *grpcDown) Sent(st *h2.Stream, n int, b *sock.Batch) {
 func (g *grpcDown) Capacity(uint32, *sock.Batch) {}
 
 // Closed is the end of the connection; its streams have been reset.
-func (g *grpcDown) Closed(err error, _ *sock.Batch) { g.closed(err) }
+func (g *grpcDown) Closed(err error, _ *sock.Batch) {
+	g.idle.Stop()
+	g.closed(err)
+}
 
 // The downstream half of a unary exchange on a stream.
 
@@ -242,7 +273,19 @@ func (x *unary) downReset(_ *h2.Stream, _ http2.ErrCode, b *sock.Batch) {
 	x.leaveCaller(b)
 }
 
-func (x *unary) downSent(*h2.Stream, int, *sock.Batch) {}
+// downSent ends the ownership of a stream whose response has left.
+func (x *unary) downSent(st *h2.Stream, _ int, b *sock.Batch) {
+	c := st.Conn()
+	c.Lock()
+	sent := st.Owner == any(x) && x.unsent > 0 && st.Waiting() == 0
+	if sent {
+		x.leave(b)
+	}
+	c.Unlock()
+	if sent {
+		x.Unref()
+	}
+}
 
 // leaveCaller ends the exchange's ownership of its caller's stream.
 func (x *unary) leaveCaller(b *sock.Batch) {
@@ -250,8 +293,7 @@ func (x *unary) leaveCaller(b *sock.Batch) {
 	c.Lock()
 	owned := x.stream.Owner == any(x)
 	if owned {
-		x.stream.Owner = nil
-		x.stream.Done(b)
+		x.leave(b)
 	}
 	c.Unlock()
 	if owned {

@@ -44,7 +44,15 @@ func (br *Bridge) rejected(m *route.Method, down dialect.Dialect, why *callError
 	var r telemetry.Record
 	br.start(&r, m, down, nil)
 	r.Reason = why.text
+	br.exceeded(m, why)
 	br.end(&r, why.code, telemetry.Rejected)
+}
+
+// exceeded counts a call that was refused because of a limit.
+func (br *Bridge) exceeded(m *route.Method, why *callError) {
+	if why.limited {
+		br.Recorder.Metrics.Exceeded(m.Counters.Direction, why.limit)
+	}
 }
 
 // outcomeOf is the outcome of a call that an endpoint answered with a status.

@@ -17,6 +17,7 @@ func (x *unary) Reply(m *thriftio.Message, b *sock.Batch) {
 		x.Unref()
 		return
 	}
+	x.replied = true
 	x.record.ResponseIn = int64(len(m.Body))
 	if len(m.Body) < bigMessage {
 		x.thriftReply(m.Header, m.Body, m.Segment, b)
@@ -37,7 +38,7 @@ func (x *unary) Reply(m *thriftio.Message, b *sock.Batch) {
 func (x *unary) Sent(err error, b *sock.Batch) {
 	x.conn.Load().Release(b)
 	if err != nil {
-		x.fail(lostError(x.ep(), err), telemetry.Reset, b)
+		x.lost(err, b)
 	} else {
 		x.answerOneway(b)
 	}
@@ -46,8 +47,13 @@ func (x *unary) Sent(err error, b *sock.Batch) {
 
 // Lost fails the call: the connection ended before the answer came, or the answer could not be read.
 func (x *unary) Lost(err error, b *sock.Batch) {
-	x.fail(lostError(x.ep(), err), telemetry.Reset, b)
+	x.lost(err, b)
 	x.Unref()
+}
+
+func (x *unary) lost(err error, b *sock.Batch) {
+	why, outcome := lostError(x.ep(), err)
+	x.fail(why, outcome, b)
 }
 
 func (x *unary) thriftReply(h thriftwire.Header, body []byte, seg *buf.Segment, b *sock.Batch) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"google.golang.org/grpc/codes"
 
@@ -13,6 +14,8 @@ import (
 	"weft/pkg/policy"
 	"weft/pkg/sock"
 	"weft/pkg/telemetry"
+	"weft/proxy/balance"
+	"weft/proxy/idle"
 	"weft/proxy/route"
 	"weft/proxy/thriftio"
 	"weft/proxy/upstream"
@@ -31,15 +34,29 @@ type Thrift struct {
 	shard  uint8 // of the counters
 	closed func(error)
 
-	dec *thriftio.Decoder // owned by the reader goroutine
+	dec     *thriftio.Decoder // owned by the reader goroutine
+	partial atomic.Bool       // a message has begun and waits for its rest
+
+	idle, stall idle.Watch
 
 	// guarded by the connection's lock
 	calls    []callSlot // in order of arrival, from head on
 	head     int
 	most     int  // calls outstanding at which reading stops
-	stopped  bool // reading waits for room in calls
+	stopped  bool // reading waits for room in calls, or for the caller to take replies
+	waiting  int  // bytes of replies that wait for those before them
+	reserved int  // bytes of memory, for replies that the caller does not take
+	after    oneway
 	ended    bool
 	draining bool
+}
+
+// oneway is the last oneway call of a connection, as long as nothing shows that its endpoint has begun to act on it. Calls after it go to the
+// same connection, because servers keep the order on one.
+type oneway struct {
+	conn *upstream.Conn // nil: there is none
+	rule *route.Rule
+	ep   *balance.Endpoint
 }
 
 // A callSlot is a call whose reply has not been queued yet.
@@ -53,20 +70,50 @@ type callSlot struct {
 const mostUnordered = 128
 
 // ServeThrift puts Thrift on a downstream connection, for calls to svc. closed is called at its end.
-func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, ordering policy.Ordering, closed func(error)) *Thrift {
+func (br *Bridge) ServeThrift(s *sock.Conn, svc *route.Service, pol *policy.Policy, closed func(error)) *Thrift {
 	t := &Thrift{br: br, shard: br.shard(), svc: svc, s: s, closed: closed, most: 1, memory: br.Memory.Child(br.Limits.ConnectionMemory)}
-	if ordering == policy.Unordered {
+	if pol.Ordering == policy.Unordered {
 		t.most = mostUnordered
 	}
 	t.dec = br.decoder(t.memory)
+	t.idle.Start(br.Wheel, pol.IdleTimeout, t.life, t.endIdle)
+	t.stall.Start(br.Wheel, br.Limits.BetweenBytes, t.progress, func() { s.Close(ErrBetweenBytes) })
 	return t
 }
 
+// ErrBetweenBytes ends a connection on which a message has begun whose rest does not come.
+var ErrBetweenBytes = errors.New("no bytes of a message that has begun came within limits.between_bytes")
+
+// life is what the idle watch looks at.
+func (t *Thrift) life() (mark int64, busy bool) {
+	t.s.Lock()
+	defer t.s.Unlock()
+	return t.s.LastInput(), t.head < len(t.calls) || t.s.Queued() > 0
+}
+
+func (t *Thrift) endIdle() {
+	t.br.Recorder.Metrics.Exceeded(t.svc.Direction, telemetry.LimitIdle)
+	var b sock.Batch
+	t.s.Lock()
+	t.s.CloseWhenSent(&b)
+	t.s.Unlock()
+	b.Flush()
+}
+
+// progress is what the watch of half-received messages looks at.
+func (t *Thrift) progress() (mark int64, busy bool) { return t.s.LastInput(), !t.partial.Load() }
+
 // Consume takes calls.
 func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
+	taken, err := t.consume(in, seg, b)
+	t.partial.Store(err == nil && t.dec.Partial())
+	return taken, err
+}
+
+func (t *Thrift) consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error) {
 	taken := 0
 	for {
-		if taken < len(in) && t.full() {
+		if (taken < len(in) || t.dec.Whole()) && t.full() {
 			return taken, sock.ErrPause
 		}
 		m, n, ok, err := t.dec.Next(in[taken:], seg)
@@ -74,8 +121,12 @@ func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error
 		var one *thriftio.CallError
 		switch {
 		case errors.As(err, &one):
-			t.refuse(&m.Header, m.Framing, callErrorOf(one), b)
+			if one.Reason == thriftio.Malformed {
+				t.br.Recorder.Metrics.ProtocolError(t.svc.Direction, telemetry.Downstream, thriftDialect(m.Framing, m.Header.Protocol))
+			}
+			t.refuse(&m.Header, m.Framing, callErrorOf(one, t.memory), b)
 		case err != nil:
+			t.complain(&m, err, b)
 			return taken, fmt.Errorf("read thrift call: %w", err)
 		case !ok:
 			return taken, nil
@@ -85,12 +136,29 @@ func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error
 	}
 }
 
-// full reports whether reading must stop until calls are complete.
+// full reports whether reading must stop until calls are complete or the caller has taken replies.
 func (t *Thrift) full() bool {
 	t.s.Lock()
 	defer t.s.Unlock()
-	t.stopped = len(t.calls)-t.head >= t.most
+	t.stopped = len(t.calls)-t.head >= t.most || t.s.Full()
 	return t.stopped
+}
+
+// complain tells a caller whose bytes cannot be read any further why the connection ends.
+func (t *Thrift) complain(m *thriftio.Message, err error, b *sock.Batch) {
+	h, f := m.Header, m.Framing
+	if f == 0 || h.Type == thriftwire.Oneway {
+		return // nothing is known of what it speaks, or it expects nothing
+	}
+	if h.Type == 0 {
+		h = thriftwire.Header{Protocol: thriftwire.Binary}
+	}
+	h.Name = bareName(h.Name)
+	ex := status.ToApplicationException(codes.InvalidArgument, err.Error(), status.Apache)
+	t.s.Lock()
+	t.s.Out().Append(thriftio.AppendException(nil, f, h, ex))
+	t.s.Dirty(b)
+	t.s.Unlock()
 }
 
 // begin starts the exchange of a call.
@@ -102,11 +170,11 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	}
 	method := t.svc.ByThrift(h.Name)
 	rule := method.Rule(nil)
-	ep := rule.Pick()
+	ep, on := t.place(rule)
 	x := t.br.begin(t.svc, method, rule, ep)
 	x.Ref() // this function's: the deadline may end the call before it returns
 	defer x.Unref()
-	x.caller, x.call, x.framing = t, h, m.Framing
+	x.caller, x.call, x.framing, x.on = t, h, m.Framing, on
 	x.name, x.call.Name = method.Upstream, method.Thrift
 	x.oneway = method.Oneway
 	if t.svc.Unknown(method) {
@@ -128,6 +196,17 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 		x.arm(rule.Policy.Timeout)
 		x.dispatch(m.Body, m.Segment, b)
 	}
+}
+
+// place picks the endpoint of a call, and the connection to it where that matters.
+func (t *Thrift) place(rule *route.Rule) (*balance.Endpoint, *upstream.Conn) {
+	t.s.Lock()
+	after := t.after
+	t.s.Unlock()
+	if after.conn != nil && after.rule == rule && after.conn.TakesCalls() {
+		return after.ep, after.conn
+	}
+	return rule.Pick(), nil
 }
 
 // bareName takes the service off a multiplexed method name: replies carry the bare one.
@@ -180,6 +259,9 @@ type answer struct {
 // reply queues the answer of a call in its place and gives up the connection's reference to it.
 func (t *Thrift) reply(x *unary, a answer, b *sock.Batch) {
 	t.s.Lock()
+	if a.result != nil && !t.account(a.result.Len()) {
+		a = t.noRoom(x, a)
+	}
 	owned := false
 	for i := t.head; i < len(t.calls); i++ {
 		sl := &t.calls[i]
@@ -192,6 +274,8 @@ func (t *Thrift) reply(x *unary, a answer, b *sock.Batch) {
 		}
 		x.queueAnswer(q, a)
 		sl.ready, sl.x = true, nil
+		t.waiting += sl.out.Len()
+		t.order(x)
 		owned = true
 		break
 	}
@@ -199,6 +283,44 @@ func (t *Thrift) reply(x *unary, a answer, b *sock.Batch) {
 	t.s.Unlock()
 	if owned {
 		x.Unref()
+	}
+}
+
+// account keeps what is reserved in step with the replies that the caller has not taken, of which a further one has more bytes. False: there is no
+// memory for them. The lock is held.
+func (t *Thrift) account(more int) bool {
+	want := t.waiting + t.s.Queued() + more
+	if want <= t.br.Limits.QueuedBytes {
+		want = 0
+	}
+	switch {
+	case t.ended:
+		return true
+	case want > t.reserved && !t.memory.Reserve(want-t.reserved):
+		return false
+	case want < t.reserved:
+		t.memory.Release(t.reserved - want)
+	}
+	t.reserved = want
+	return true
+}
+
+// noRoom is the answer in place of one that is too large for what is left of the memory; the lock is held.
+func (t *Thrift) noRoom(x *unary, a answer) answer {
+	why := noMemory(t.memory, a.result.Len())
+	t.br.exceeded(x.method, why)
+	ex := status.ToApplicationException(why.code, "reply (the call was executed): "+why.text, status.Apache)
+	return answer{ex: &ex}
+}
+
+// order notes what a call that is complete means for the place of those after it; the lock is held.
+func (t *Thrift) order(x *unary) {
+	switch c := x.conn.Load(); {
+	case t.most > 1 || c == nil || c.Thrift == nil:
+	case x.oneway:
+		t.after = oneway{conn: c, rule: x.rule, ep: x.ep()}
+	case x.replied && c == t.after.conn: // it has got past the oneway call
+		t.after = oneway{}
 	}
 }
 
@@ -220,17 +342,26 @@ func (x *unary) queueAnswer(q *buf.Queue, a answer) {
 func (t *Thrift) sendReady(b *sock.Batch) {
 	for t.head < len(t.calls) && t.calls[t.head].ready {
 		sl := &t.calls[t.head]
+		t.waiting -= sl.out.Len()
 		sl.out.MoveTo(t.s.Out(), sl.out.Len())
 		sl.out.Reset()
 		*sl = callSlot{}
 		t.head++
 	}
 	t.s.Dirty(b)
-	if t.stopped && len(t.calls)-t.head < t.most {
+	if t.reserved > 0 && !t.s.Full() { // where it is full, Writable follows
+		t.account(0)
+	}
+	t.resume()
+	t.closeIfDrained(b)
+}
+
+// resume lets reading go on where there is room; the lock is held.
+func (t *Thrift) resume() {
+	if t.stopped && len(t.calls)-t.head < t.most && !t.s.Full() {
 		t.stopped = false
 		t.s.Resume()
 	}
-	t.closeIfDrained(b)
 }
 
 // Drain ends the connection once the outstanding calls have been answered.
@@ -247,13 +378,22 @@ func (t *Thrift) closeIfDrained(b *sock.Batch) {
 	}
 }
 
-// Writable is of no interest: a caller that does not read its replies sends no further calls either.
-func (t *Thrift) Writable(*sock.Batch) {}
+// Writable says that the caller has taken replies.
+func (t *Thrift) Writable(*sock.Batch) {
+	t.s.Lock()
+	t.account(0)
+	t.resume()
+	t.s.Unlock()
+}
 
 // Closed gives up what is outstanding: two-way calls are cancelled, a oneway call that was received is not.
 func (t *Thrift) Closed(err error, b *sock.Batch) {
+	t.idle.Stop()
+	t.stall.Stop()
 	t.s.Lock()
 	t.ended = true
+	t.memory.Release(t.reserved)
+	t.reserved = 0
 	left := t.calls[t.head:]
 	t.calls, t.head = nil, 0
 	t.s.Unlock()

@@ -34,7 +34,9 @@ type unary struct {
 	method  *route.Method
 	rule    *route.Rule
 	timed   bool
+	unsent  int // bytes of memory, for an answer that the caller's windows do not take yet; guarded by its connection's lock
 	oneway  bool
+	replied bool // a Thrift endpoint has answered
 	record  telemetry.Record
 	upBytes atomic.Int64 // of the request as it was sent
 	unknown atomic.Int64 // fields dropped by translation
@@ -45,9 +47,10 @@ type unary struct {
 	call    thriftwire.Header // the envelope of its call; Name is the method's bare name
 	framing thriftio.Framing
 
-	in   gather    // the request, until it is sent
-	kept buf.Queue // the request as it will be sent, while the call is parked or may have to be sent again
-	name []byte    // its name on the Thrift wire
+	in   gather         // the request, until it is sent
+	kept buf.Queue      // the request as it will be sent, while the call is parked or may have to be sent again
+	name []byte         // its name on the Thrift wire
+	on   *upstream.Conn // it has to go there, behind a oneway call of the same connection; nil: anywhere
 	conn atomic.Pointer[upstream.Conn]
 
 	endpoint atomic.Pointer[balance.Endpoint] // of the present attempt
@@ -90,6 +93,10 @@ func (x *unary) Unref() {
 	case n < 0:
 		panic("bridge: exchange released twice")
 	}
+	if x.unsent > 0 {
+		x.reply.memory.Release(x.unsent)
+		x.unsent = 0
+	}
 	x.in.drop()
 	x.reply.drop()
 	x.kept.Reset()
@@ -99,7 +106,8 @@ func (x *unary) Unref() {
 	x.svc, x.method, x.rule = nil, nil, nil
 	x.stream, x.caller, x.head, x.name = nil, nil, nil, nil
 	x.call = thriftwire.Header{}
-	x.timed, x.oneway = false, false
+	x.on = nil
+	x.timed, x.oneway, x.replied = false, false, false
 	x.record = telemetry.Record{}
 	x.upBytes.Store(0)
 	x.unknown.Store(0)
@@ -199,6 +207,9 @@ func (x *unary) dispatch(body []byte, seg *buf.Segment, b *sock.Batch) {
 }
 
 func (x *unary) request(body []byte, seg *buf.Segment, b *sock.Batch) {
+	if x.over.Load() { // given up already
+		return
+	}
 	out := x.br.out()
 	defer x.br.putOut(out)
 	payload, err := x.encodeRequest(out, body, seg)
@@ -207,12 +218,16 @@ func (x *unary) request(body []byte, seg *buf.Segment, b *sock.Batch) {
 		return
 	}
 	x.Ref() // the upstream side's
-	if c := x.ep().Pool.Acquire(nil); c != nil {
+	if c := x.ep().Pool.Acquire(x.on); c != nil {
 		x.send(c, &payload, b)
 		return
 	}
 	payload.AppendTo(&x.kept)
-	x.in.drop()
+	if !x.in.hold(payload.Len()) {
+		x.fail(noMemory(x.in.memory, payload.Len()), telemetry.Rejected, b)
+		x.Unref()
+		return
+	}
 	x.acquire(b)
 }
 

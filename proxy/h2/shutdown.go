@@ -96,3 +96,12 @@ func (c *Conn) writeGoAway(last uint32, code http2.ErrCode, reason string) {
 	c.going.told = true
 	_ = c.fr.WriteGoAway(last, code, []byte(reason)) // the queue takes everything
 }
+
+// Streams (locked) returns the number of streams that are open, and the highest id so far of those that the peer (server) or this side
+// (client) opened.
+func (c *Conn) Streams() (open int, last uint32) {
+	if c.client {
+		return len(c.streams), c.nextID - 1
+	}
+	return len(c.streams), c.lastPeerID
+}

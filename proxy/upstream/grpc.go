@@ -124,7 +124,7 @@ func (p *Pool) report(err error) {
 		return
 	}
 	p.env.Log.Warn("connection to endpoint ended", zap.String("address", p.opt.Address), zap.Error(err))
-	var thrift *protocolError
+	var thrift *ProtocolError
 	var http h2.ConnectionError
 	switch {
 	case errors.As(err, &thrift), errors.As(err, &http):

@@ -179,6 +179,13 @@ func (p *Pool) behind(on *Conn) bool {
 	return p.parked > p.bound || p.bound > 0 && on != nil
 }
 
+// TakesCalls reports whether calls may still be placed on the connection, now or later.
+func (c *Conn) TakesCalls() bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return !c.leaving && !c.pool.closed
+}
+
 // own returns on, nil where it is a connection of another pool or takes no calls any more; mu is held.
 func (p *Pool) own(on *Conn) *Conn {
 	if on == nil || on.pool != p || on.leaving {

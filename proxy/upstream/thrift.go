@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,7 @@ type Thrift struct {
 type slot struct {
 	call ThriftCall
 	seq  int32
+	name []byte // of the method, without the service of a multiplexed name
 }
 
 // How long a tombstone may keep its connection waiting.
@@ -56,14 +58,17 @@ const (
 	overduePipelined = 5 * time.Second // others get their answers through it
 )
 
-// protocolError says what an endpoint sent that cannot be understood.
-type protocolError struct {
+// ProtocolError says what an endpoint sent that cannot be understood.
+type ProtocolError struct {
 	address string
 	err     error
 }
 
-func (e *protocolError) Error() string { return fmt.Sprintf("reply from %s: %v", e.address, e.err) }
-func (e *protocolError) Unwrap() error { return e.err }
+// Error gives "reply from ADDRESS: reason".
+func (e *ProtocolError) Error() string { return fmt.Sprintf("reply from %s: %v", e.address, e.err) }
+
+// Unwrap returns the reason.
+func (e *ProtocolError) Unwrap() error { return e.err }
 
 var errOverdue = errors.New("no reply long after the call was given up")
 
@@ -92,7 +97,7 @@ func (t *Thrift) Send(call ThriftCall, name []byte, oneway bool, body *Payload, 
 	if oneway {
 		h.Type = thriftwire.Oneway
 	} else {
-		t.push(slot{call: call, seq: h.Seq})
+		t.push(slot{call: call, seq: h.Seq, name: bare(name)})
 	}
 	s.Expect(len(t.calls) - t.head)
 	QueueMessage(s.Out(), t.frame, h, body)
@@ -106,6 +111,9 @@ func (t *Thrift) Send(call ThriftCall, name []byte, oneway bool, body *Payload, 
 	return true
 }
 
+// bare takes the service off a multiplexed name: replies come without it.
+func bare(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+
 func (t *Thrift) push(sl slot) {
 	if t.head == len(t.calls) {
 		t.calls, t.head = t.calls[:0], 0
@@ -118,18 +126,18 @@ func (t *Thrift) push(sl slot) {
 }
 
 // take removes the outstanding call with seq. Servers answer in order, so the head is nearly always the one.
-func (t *Thrift) take(seq int32) (ThriftCall, bool) {
+func (t *Thrift) take(seq int32) (sl slot, known bool) {
 	for i := t.head; i < len(t.calls); i++ {
 		if t.calls[i].seq != seq {
 			continue
 		}
-		call := t.calls[i].call
+		sl = t.calls[i]
 		copy(t.calls[t.head+1:i+1], t.calls[t.head:i])
 		t.calls[t.head] = slot{}
 		t.head++
-		return call, true
+		return sl, true
 	}
-	return nil, false
+	return slot{}, false
 }
 
 // Abandon leaves a tombstone in the place of a call that timed out or was cancelled and reports whether it was still
@@ -193,45 +201,66 @@ func (t *Thrift) Consume(in []byte, seg *buf.Segment, b *sock.Batch) (int, error
 			return taken, nil
 		}
 		if err != nil {
-			return taken, &protocolError{t.conn.pool.opt.Address, err}
+			return taken, &ProtocolError{t.conn.pool.opt.Address, err}
 		}
 	}
 }
 
 func (t *Thrift) reply(m *thriftio.Message, b *sock.Batch) error {
-	call, err := t.answered(m.Header.Seq)
+	sl, err := t.answered(m.Header.Seq)
 	if err != nil {
 		return err
 	}
+	if err := sl.misfit(&m.Header); err != nil { // nobody knows what the next one will belong to
+		t.conn.Release(b)
+		if sl.call != nil {
+			sl.call.Lost(&ProtocolError{t.conn.pool.opt.Address, err}, b)
+		}
+		return err
+	}
 	t.conn.Release(b)
-	if call != nil {
-		call.Reply(m, b)
+	if sl.call != nil {
+		sl.call.Reply(m, b)
 	}
 	return nil
 }
 
-// answered takes the call that a reply belongs to: nil for a tombstone.
-func (t *Thrift) answered(seq int32) (ThriftCall, error) {
+// misfit says why a message is not the reply to the call.
+func (sl *slot) misfit(h *thriftwire.Header) error {
+	switch {
+	case h.Type != thriftwire.Reply && h.Type != thriftwire.Exception:
+		return fmt.Errorf("message type %d in place of a reply", h.Type)
+	case h.Type == thriftwire.Reply && !bytes.Equal(bare(h.Name), sl.name):
+		return fmt.Errorf("reply to a call of %q names method %q", sl.name, h.Name)
+	}
+	return nil
+}
+
+// answered takes the call that a reply belongs to: one without call for a tombstone.
+func (t *Thrift) answered(seq int32) (slot, error) {
 	s := t.conn.Sock
 	s.Lock()
 	defer s.Unlock()
-	call, known := t.take(seq)
+	sl, known := t.take(seq)
 	if !known {
-		return nil, fmt.Errorf("sequence id %d belongs to no outstanding call", seq)
+		return slot{}, fmt.Errorf("sequence id %d belongs to no outstanding call", seq)
 	}
 	t.watchHead()
-	return call, nil
+	return sl, nil
 }
 
 // refused fails the call whose reply is too large, malformed, or does not fit the budget.
 func (t *Thrift) refused(m *thriftio.Message, why *thriftio.CallError, b *sock.Batch) error {
-	call, err := t.answered(m.Header.Seq)
+	sl, err := t.answered(m.Header.Seq)
 	if err != nil {
 		return err
 	}
+	if report := t.conn.pool.opt.ProtocolError; why.Reason == thriftio.Malformed && report != nil {
+		report()
+	}
 	t.conn.Release(b)
-	if call != nil {
-		call.Lost(why, b)
+	if sl.call != nil {
+		sl.call.Lost(why, b)
 	}
 	return nil
 }
