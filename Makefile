@@ -33,12 +33,7 @@ fmt: ## fail where a file is not formatted as gofmt does it
 	@bad=$$(gofmt -l $$(git ls-files '*.go' | xargs ls -d 2>/dev/null)); test -z "$$bad" || { echo "not formatted:"; echo "$$bad"; exit 1; }
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
-	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r f; do \
-	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$f); do \
-	    echo "== $$(dirname $$f) $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$f) </dev/null || exit 1; \
-	  done; \
-	done
+	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
 benchonce: ## run every Go benchmark once, to see that it works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
