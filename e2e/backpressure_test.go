@@ -15,7 +15,7 @@ import (
 const (
 	piece      = 64 << 10
 	pieces     = 1600    // 100 MiB in all
-	mostHeld   = 8 << 20 // what the proxy may hold of one stream: windows, a full queue of a socket (4 MiB), room in segments
+	mostHeld   = 8 << 20 // what the proxy may hold of one stream: its window and a full queue of a socket, in segments that may be a quarter full
 	aFewStalls = 50
 )
 

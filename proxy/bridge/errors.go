@@ -71,10 +71,14 @@ func limitOf(e *thriftio.CallError, m *budget.Budget) telemetry.Limit {
 	return memoryLimit(m, e.Size)
 }
 
-// resetError is what a caller is told whose stream was reset by the endpoint (PROTOCOL-HTTP2.md, "Errors").
-func resetError(ep *balance.Endpoint, code http2.ErrCode, unprocessed bool) *callError {
+// resetError is what a caller is told whose stream was reset by the endpoint (PROTOCOL-HTTP2.md, "Errors"), or ended with its
+// connection. It is called on the connection's reader goroutine.
+func resetError(ep *balance.Endpoint, st *h2.Stream, code http2.ErrCode, unprocessed bool) (*callError, telemetry.Outcome) {
+	if err := st.Conn().Err(); err != nil {
+		return lostError(ep, err)
+	}
 	if unprocessed {
-		return failure(codes.Unavailable, "endpoint %s refused the stream (%v), the call was not executed", ep.Address, code)
+		return failure(codes.Unavailable, "endpoint %s refused the stream (%v), the call was not executed", ep.Address, code), telemetry.Reset
 	}
 	c := codes.Internal
 	switch code {
@@ -87,7 +91,7 @@ func resetError(ep *balance.Endpoint, code http2.ErrCode, unprocessed bool) *cal
 	case http2.ErrCodeConnect, http2.ErrCodeRefusedStream:
 		c = codes.Unavailable
 	}
-	return failure(c, "endpoint %s reset the stream (%v), the call may have been executed", ep.Address, code)
+	return failure(c, "endpoint %s reset the stream (%v), the call may have been executed", ep.Address, code), telemetry.Reset
 }
 
 // unusable is what the caller of a method is told that cannot be translated.

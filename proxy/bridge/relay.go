@@ -182,16 +182,16 @@ func (x *stream) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *
 }
 
 // UpReset fails the call, or places it again if it cannot have been executed.
-func (x *stream) UpReset(_ *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
+func (x *stream) UpReset(st *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
 	if !x.leaveUpstream(b) {
 		return
 	}
-	why := resetError(x.ep(), code, unprocessed)
+	why, outcome := resetError(x.ep(), st, code, unprocessed)
 	if unprocessed {
-		x.again(why, telemetry.Reset, true, b)
+		x.again(why, outcome, true, b)
 		return
 	}
-	x.fail(why, telemetry.Reset, b)
+	x.fail(why, outcome, b)
 	x.Unref()
 }
 

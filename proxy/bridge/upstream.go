@@ -101,16 +101,16 @@ func (x *unary) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *s
 }
 
 // UpReset fails the call, or sends it again if it cannot have been executed.
-func (x *unary) UpReset(_ *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
+func (x *unary) UpReset(st *h2.Stream, code http2.ErrCode, unprocessed bool, b *sock.Batch) {
 	if !x.leaveStream(b) {
 		return
 	}
-	why := resetError(x.ep(), code, unprocessed)
+	why, outcome := resetError(x.ep(), st, code, unprocessed)
 	if unprocessed {
-		x.again(why, telemetry.Reset, true, b)
+		x.again(why, outcome, true, b)
 		return
 	}
-	x.fail(why, telemetry.Reset, b)
+	x.fail(why, outcome, b)
 	x.Unref()
 }
 
