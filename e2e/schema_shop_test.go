@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,8 +30,8 @@ func (s shop) server(t *testing.T) string {
 	return peers.Serve(t, "shop/grpc_server.py", []string{s.proto})
 }
 
-func (s shop) thriftClient(t *testing.T, addr string, wire thriftpeer.Wire) {
-	peers.Check(t, "shop/thrift_client.py", []string{s.thrift}, addr, wire.Transport, wire.Protocol)
+func (s shop) thriftClient(t *testing.T, addr string, wire thriftpeer.Wire, more ...string) {
+	peers.Check(t, "shop/thrift_client.py", []string{s.thrift}, append([]string{addr, wire.Transport, wire.Protocol}, more...)...)
 }
 
 // thriftView generates Python code from the Thrift view of protobuf files.
@@ -61,6 +62,18 @@ func TestOnlyProto(t *testing.T) {
 	for _, wire := range thriftpeer.Wires() {
 		t.Run(wire.String(), func(t *testing.T) { s.thriftClient(t, w.listen, wire) })
 	}
+}
+
+// Errors of the sidecar itself have the form that errors of the server have.
+func TestOnlyProtoServerDown(t *testing.T) {
+	s := newShop(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	w := bridgeTo(t, []string{s.idl}, endpoint(l.Addr().String(), "grpc"))
+	s.thriftClient(t, w.listen, thriftpeer.Wires()[0], "down")
 }
 
 // The same with a FileDescriptorSet that protoc made of it, from which the same .thrift is printed.

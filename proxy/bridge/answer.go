@@ -109,12 +109,26 @@ func (x *unary) answerError(err *callError, outcome telemetry.Outcome, b *sock.B
 	x.record.Reason = err.text
 	x.br.exceeded(x.method, err)
 	if x.caller != nil {
-		ex := status.ToApplicationException(err.code, err.text, status.Apache)
-		x.caller.reply(x, answer{ex: &ex}, b)
+		x.caller.reply(x, x.errorReply(err), b)
 	} else {
 		x.onStream(b, func(st *h2.Stream) { st.WriteHeaders(errorTrailers(err), true, b) })
 	}
 	x.done(err.code, outcome)
+}
+
+// errorReply is an error of this proxy for a Thrift caller: a GrpcStatus where the method declares that, so that its errors have
+// one form wherever they come from, else an application exception.
+func (x *unary) errorReply(err *callError) answer {
+	if x.method.Plan != nil {
+		for i := range x.method.Plan.Schema.Exceptions {
+			if x.method.Plan.Schema.Exceptions[i].Status {
+				s := status.Status{Code: err.code, Message: err.text}
+				return answer{result: &upstream.Payload{B: status.AppendStatusException(nil, x.call.Protocol, s)}}
+			}
+		}
+	}
+	ex := status.ToApplicationException(err.code, err.text, status.Apache)
+	return answer{ex: &ex}
 }
 
 // answerException answers a gRPC caller with a declared exception: a status with the exception as detail. out holds its

@@ -29,8 +29,9 @@ func (p *pairer) structure(s *thriftidl.Struct, md protoreflect.MessageDescripto
 	}
 	n := &structNode{message: newMessage(s.Name, md)}
 	p.structs[key] = n
-	n.message.Union = s.Kind == thriftidl.Union
-	set := fieldSet{owner: s.Name, pos: s.Pos, fields: s.Fields, md: md, union: n.message.Union}
+	union := s.Kind == thriftidl.Union
+	n.message.Union = union && !p.fromProto // a oneof of which nothing is set is a message like any other
+	set := fieldSet{owner: s.Name, pos: s.Pos, fields: s.Fields, md: md, union: union}
 	for _, e := range p.l.binding.Pair(s.File.Base(), s.Name, string(md.FullName())) {
 		set.entries = append(set.entries, e.Fields...)
 		set.byNumber = set.byNumber || e.ByNumber

@@ -66,16 +66,19 @@ func plain(name string) string {
 }
 
 // namespaces: every generator gets the package and the file's name, because most of them put a file each into a
-// namespace; the protobuf package is kept for weft.
+// namespace; the protobuf package is kept for weft. In Python a folder google would hide protobuf's own package of that
+// name from programs that use both.
 func namespaces(fd protoreflect.FileDescriptor, pos thriftidl.Pos) []thriftidl.Namespace {
 	base := plain(strings.TrimSuffix(path.Base(fd.Path()), path.Ext(fd.Path())))
-	if fd.Package() == "" {
+	pkg := string(fd.Package())
+	if pkg == "" {
 		return []thriftidl.Namespace{{Pos: pos, Scope: "*", Name: base}}
 	}
-	return []thriftidl.Namespace{
-		{Pos: pos, Scope: "*", Name: string(fd.Package()) + "." + base},
-		{Pos: pos, Scope: "proto", Name: string(fd.Package())},
+	list := []thriftidl.Namespace{{Pos: pos, Scope: "*", Name: pkg + "." + base}, {Pos: pos, Scope: "proto", Name: pkg}}
+	if pkg == "google" || strings.HasPrefix(pkg, "google.") {
+		list = append(list, thriftidl.Namespace{Pos: pos, Scope: "py", Name: plain(pkg) + "." + base})
 	}
+	return list
 }
 
 // doc is the comment before a declaration.

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.any
 namespace proto google.protobuf
+namespace py google_protobuf.any
 
 struct Any {
   1: string type_url

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.duration
 namespace proto google.protobuf
+namespace py google_protobuf.duration
 
 struct Duration {
   1: i64 seconds

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.empty
 namespace proto google.protobuf
+namespace py google_protobuf.empty
 
 struct Empty {
 }

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.field_mask
 namespace proto google.protobuf
+namespace py google_protobuf.field_mask
 
 struct FieldMask {
   1: list<string> paths

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.struct
 namespace proto google.protobuf
+namespace py google_protobuf.struct
 
 enum NullValue {
   NULL_VALUE = 0

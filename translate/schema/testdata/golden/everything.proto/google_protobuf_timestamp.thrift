@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.timestamp
 namespace proto google.protobuf
+namespace py google_protobuf.timestamp
 
 struct Timestamp {
   1: i64 seconds

@@ -2,6 +2,7 @@
 
 namespace * google.protobuf.wrappers
 namespace proto google.protobuf
+namespace py google_protobuf.wrappers
 
 struct DoubleValue {
   1: double value
