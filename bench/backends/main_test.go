@@ -1,0 +1,9 @@
+package backends_test
+
+import (
+	"testing"
+
+	"weft/pkg/leakcheck"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"weft/pkg/leakcheck"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
