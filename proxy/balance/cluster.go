@@ -121,6 +121,22 @@ func (c *Cluster) Pick() *Endpoint {
 	return a
 }
 
+// Other returns an endpoint of the same dialect as one that a call has been tried at. nil where there is none.
+func (c *Cluster) Other(than *Endpoint) *Endpoint {
+	all := c.Endpoints()
+	if len(all) == 0 {
+		return nil
+	}
+	start := rand.IntN(len(all))
+	for i := range all {
+		e := all[(start+i)%len(all)]
+		if e.Address != than.Address && e.Dialect == than.Dialect {
+			return e
+		}
+	}
+	return nil
+}
+
 // Close ends the pools of all endpoints at once and waits for them.
 func (c *Cluster) Close() {
 	c.Update(nil)

@@ -28,11 +28,8 @@ func isFull(err error) bool {
 // another returns an endpoint for a further attempt of a call: one that speaks the same dialect, if possible not the one before, which
 // is allowed only where same is set. nil where there is none.
 func another(r *route.Rule, before *balance.Endpoint, same bool) *balance.Endpoint {
-	const draws = 8
-	for range draws {
-		if ep := r.Pick(); ep != nil && ep != before && ep.Dialect == before.Dialect {
-			return ep
-		}
+	if ep := r.Other(before); ep != nil {
+		return ep
 	}
 	if same {
 		return before
@@ -128,6 +125,9 @@ func (x *unary) again(why *callError, outcome telemetry.Outcome, same bool, b *s
 		x.fail(why, outcome, b)
 		x.Unref()
 		return
+	}
+	if ep != x.ep() {
+		x.on = nil // it is the other one's
 	}
 	x.attempts.Add(1)
 	x.endpoint.Store(ep)

@@ -177,21 +177,45 @@ func (r *Rule) matches(headers []hpack.HeaderField) bool {
 
 // Pick draws a cluster by weight and an endpoint of it. nil where there is none.
 func (r *Rule) Pick() *balance.Endpoint {
+	if i := r.draw(); i >= 0 {
+		return r.Splits[i].Cluster.Pick()
+	}
+	return nil
+}
+
+// Other returns an endpoint for a call that has been tried at one of them and that can go to another one of the same dialect.
+// nil where there is none.
+func (r *Rule) Other(than *balance.Endpoint) *balance.Endpoint {
+	first := r.draw()
+	for i := range r.Splits { // first the cluster that was drawn, then those that get calls at all
+		s := r.Splits[(max(first, 0)+i)%len(r.Splits)]
+		if s.Weight == 0 {
+			continue
+		}
+		if ep := s.Cluster.Other(than); ep != nil {
+			return ep
+		}
+	}
+	return nil
+}
+
+// draw returns the index of a split, drawn by weight, -1 where all weights are 0.
+func (r *Rule) draw() int {
 	if len(r.Splits) == 1 {
-		return r.Splits[0].Cluster.Pick()
+		return 0
 	}
 	total := 0
 	for _, s := range r.Splits {
 		total += s.Weight
 	}
 	if total == 0 {
-		return nil
+		return -1
 	}
 	n := rand.IntN(total)
-	for _, s := range r.Splits {
+	for i, s := range r.Splits {
 		if n -= s.Weight; n < 0 {
-			return s.Cluster.Pick()
+			return i
 		}
 	}
-	return nil
+	return -1
 }
