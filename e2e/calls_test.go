@@ -28,3 +28,9 @@ func addThrift(ctx context.Context, c *thriftgen.EverythingClient) error {
 	}
 	return err
 }
+
+// slow calls a method that takes so many milliseconds.
+func slow(conn *grpc.ClientConn, millis int32) error {
+	_, err := everythingpb.NewEverythingClient(conn).Slow(context.Background(), &everythingpb.EverythingSlowRequest{Millis: &millis})
+	return err
+}
