@@ -2,6 +2,7 @@ package translate
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"weft/translate/pbwire"
@@ -163,6 +164,23 @@ func swap64(dst, src []byte) {
 		binary.BigEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
 		dst, src = dst[8:], src[8:]
 	}
+}
+
+// uvarintWord is pbwire.Uvarint for numbers of more than one byte: it looks at eight bytes at once.
+func uvarintWord(b []byte, i int) (uint64, int) {
+	if len(b)-i < 8 {
+		return pbwire.Uvarint(b, i)
+	}
+	x := binary.LittleEndian.Uint64(b[i:])
+	size := uint(bits.TrailingZeros64(^x&highBits) + 1) // in bits, with those that say whether the number goes on
+	if size > 64 {
+		return pbwire.Uvarint(b, i)
+	}
+	x &= 1<<size - 1
+	x = x&0x007f007f007f007f | x>>1&0x3f803f803f803f80
+	x = x&0x00003fff00003fff | x>>2&0x0fffc0000fffc000
+	x = x&0x000000000fffffff | x>>4&0x00fffffff0000000
+	return x, i + int(size)>>3
 }
 
 // shortUvarint is pbwire.Uvarint for numbers of mostly one or two bytes.

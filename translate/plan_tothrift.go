@@ -23,6 +23,11 @@ type thriftMessage struct {
 	entry    [2]byte // of a map's pairs: the tags of key and value; 0 where they are longer than a byte
 	ordered  bool    // protobuf's numbers ascend as the ids do, and there is no oneof: see ordered.go
 
+	steps    []thriftStep // where ordered; of fields, and one more that matches nothing
+	byTag    [256]uint8   // tag of one byte -> index of its step + 1; 0: none
+	zeros    []byte       // what the absence of all fields asks for
+	allZeros bool         // zeros are complete
+
 	empty      []byte // the struct that an empty protobuf message becomes
 	emptyErr   *Error // why there is none
 	emptyState emptyState
@@ -113,7 +118,8 @@ type thriftValue struct {
 type thriftCompiler struct {
 	compact bool
 	done    map[*schema.Message]*thriftMessage
-	fresh   []*thriftValue // whose zero is still to be found
+	fresh   []*thriftValue   // whose zero is still to be found
+	ordered []*thriftMessage // whose zeros are still to be found
 }
 
 // message compiles m and all that it reaches, once.
@@ -155,7 +161,23 @@ func (c *thriftCompiler) build(tm *thriftMessage, m *schema.Message) error {
 			tm.ordered = false
 		}
 	}
+	if tm.ordered {
+		tm.setSteps(fields, c.compact)
+		c.ordered = append(c.ordered, tm)
+	}
 	return nil
+}
+
+// setSteps makes the table of ordered.go.
+func (tm *thriftMessage) setSteps(fields []*schema.Field, compact bool) {
+	tm.steps = make([]thriftStep, len(fields)+1)
+	for i, f := range fields {
+		tm.steps[i] = newThriftStep(&tm.fields[i], f.ProtoNum, compact)
+		if s := &tm.steps[i]; s.tag != noTag && i < 255 {
+			tm.byTag[s.tag] = uint8(i + 1)
+		}
+	}
+	tm.steps[len(fields)].tag = noTag
 }
 
 // seal makes the tables that depend on the number of fields.

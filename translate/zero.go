@@ -39,7 +39,10 @@ func (c *thriftCompiler) finish() error {
 			v.message.fields[0].value, v.message.fields[1].value = *v.key, *v.elem
 		}
 	}
-	c.fresh = nil
+	for _, m := range c.ordered {
+		m.setZeros(c.compact)
+	}
+	c.fresh, c.ordered = nil, nil
 	return nil
 }
 
