@@ -31,6 +31,7 @@ func everything() []string {
 type sidecar struct {
 	proxy   *proxy.Proxy
 	metrics *telemetry.Metrics
+	source  *static.Source
 	listen  string
 }
 
@@ -71,7 +72,8 @@ func startSidecar(t testing.TB, text string) *sidecar {
 		schemas[name] = loaded
 	}
 	m := telemetry.NewMetrics()
-	p, err := proxy.New(proxy.Options{Config: c, Schemas: schemas, Discovery: static.New(endpointsOf(c)), Metrics: m, Log: zaptest.NewLogger(t)})
+	source := static.New(endpointsOf(c))
+	p, err := proxy.New(proxy.Options{Config: c, Schemas: schemas, Discovery: source, Metrics: m, Log: zaptest.NewLogger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func startSidecar(t testing.TB, text string) *sidecar {
 			t.Errorf("%d bytes of the memory budget are still reserved after the end", used)
 		}
 	})
-	s := &sidecar{proxy: p, metrics: m}
+	s := &sidecar{proxy: p, metrics: m, source: source}
 	if len(c.Outbound.Listeners) > 0 {
 		s.listen = p.Addr(c.Outbound.Listeners[0].Listen)
 	} else {
