@@ -34,3 +34,14 @@ func slow(conn *grpc.ClientConn, millis int32) error {
 	_, err := everythingpb.NewEverythingClient(conn).Slow(context.Background(), &everythingpb.EverythingSlowRequest{Millis: &millis})
 	return err
 }
+
+func addSlow(ctx context.Context, conn *grpc.ClientConn) error {
+	millis := int32(5)
+	_, err := everythingpb.NewEverythingClient(conn).Slow(ctx, &everythingpb.EverythingSlowRequest{Millis: &millis})
+	return err
+}
+
+// nothing is an empty message.
+func nothing() *everythingpb.EverythingNothingRequest {
+	return &everythingpb.EverythingNothingRequest{}
+}
