@@ -118,9 +118,11 @@ func (g *grpcDown) read(h *h2.Headers) *incoming {
 
 // Headers begins an exchange, or ends the request of one.
 func (g *grpcDown) Headers(st *h2.Stream, h *h2.Headers, end bool, b *sock.Batch) {
-	if o := downOwner(st); o != nil {
-		o.downTrailers(h, b)
-		o.Unref()
+	if h.Method == "" { // trailers
+		if o := downOwner(st); o != nil {
+			o.downTrailers(h, b)
+			o.Unref()
+		}
 		return
 	}
 	in := g.read(h)
