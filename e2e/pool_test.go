@@ -18,18 +18,21 @@ import (
 
 // More calls than places and than may wait: those above are refused at once, alone, and the others are answered.
 func TestMaxPendingRefusesAlone(t *testing.T) {
-	release := make(chan struct{})
+	arrived, release := make(chan struct{}, 9), make(chan struct{})
+	let := sync.OnceFunc(func() { close(release) })
 	addr := script(t, func(_ int, c *thriftConn) {
 		for {
 			m, ok := c.next()
 			if !ok {
 				return
 			}
+			arrived <- struct{}{}
 			<-release
 			c.send(m.echoed())
 		}
 	})
 	w := bridgeWith(t, everything(), "policies: {default: {max_pending: 2}}\n", endpoint(addr, "thrift")+", max_connections: 1")
+	t.Cleanup(let)
 	conn := grpcpeer.Dial(t, w.listen)
 	var waiting sync.WaitGroup
 	for i := range int64(3) { // one place, two may wait
@@ -38,6 +41,9 @@ func TestMaxPendingRefusesAlone(t *testing.T) {
 				t.Errorf("call %d: %d, %v", i, got, err)
 			}
 		})
+		if i == 0 {
+			<-arrived
+		}
 	}
 	eventually(t, "three calls are taken", func() bool { return w.proxy.Outstanding() == 3 })
 	if _, err := grpcEcho(t.Context(), conn, 9); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "max_pending") {
@@ -51,7 +57,7 @@ func TestMaxPendingRefusesAlone(t *testing.T) {
 	if n := metric(t, w, "weft_limits_exceeded_total", "limit", "max_pending"); n != 2 {
 		t.Errorf("limit counted %v times, want 2", n)
 	}
-	close(release)
+	let()
 	waiting.Wait()
 	c.wantEcho(t, 2, 10)
 	settled(t, w)
