@@ -117,11 +117,36 @@ func (t *toThrift) longStep(b []byte, m *thriftMessage, k int, x uint64, i, hi, 
 	if x > uint64(hi-i) {
 		return b, i, malformedText(pbwire.ErrTruncated)
 	}
-	if v.op == opStruct {
-		b, err := t.structValue(b, v.message, slot{lo: int32(i), hi: int32(end), n: 1}, depth+1)
+	switch s := &m.steps[k]; s.kind {
+	case stepStructs:
+		return t.structs(b, v, byte(s.tag), i, end, hi, depth+1)
+	case stepPacked:
+		b, err := t.onePacked(b, v.elem, i, end, depth+1)
 		return b, end, err
+	case stepMap:
+		return t.orderedMap(b, m, k, i, end, hi, depth+1)
 	}
-	return t.structs(b, v, byte(m.steps[k].tag), i, end, hi, depth+1)
+	b, err := t.structValue(b, v.message, slot{lo: int32(i), hi: int32(end), n: 1}, depth+1)
+	return b, end, err
+}
+
+// onePacked writes the list whose elements are src[lo:hi].
+func (t *toThrift) onePacked(b []byte, elem *thriftValue, lo, hi, depth int) ([]byte, *Error) {
+	if depth > MaxDepth {
+		return b, errTooDeep()
+	}
+	n, err := t.countPacked(elem.wire, slot{lo: int32(lo), hi: int32(hi)})
+	if err != nil {
+		return b, err
+	}
+	if len(b)+t.o.refBytes+int(n)*leastSize(elem.code, t.compact) > t.limit {
+		return b, errTooLarge(t.limit)
+	}
+	var j int
+	if b, j, err = t.packed(appendListHeader(b, t.compact, elem.code, int(n)), elem, lo, hi, 0); err != nil {
+		return b, err.atIndex(max(j-1, 0))
+	}
+	return b, nil
 }
 
 // structs writes a list of structs. The first is src[lo:hi], and others follow up to src[:end] as long as the tag is theirs.
@@ -153,6 +178,29 @@ func (t *toThrift) structs(b []byte, v *thriftValue, tag uint8, lo, hi, end, dep
 		size, i := shortUvarint(src, hi+1)
 		lo, hi = i, i+int(size)
 	}
+}
+
+// orderedMap writes the map whose first entry is src[lo:hi]: in one go if it is small, else as run_tothrift_map.go does it.
+func (t *toThrift) orderedMap(b []byte, m *thriftMessage, k, lo, hi, end, depth int) ([]byte, int, *Error) {
+	if depth > MaxDepth {
+		return b, lo, errTooDeep()
+	}
+	v, tag := &m.fields[k].value, byte(m.steps[k].tag)
+	b, next, ok, err := t.smallMap(b, v, tag, lo, hi, end, depth)
+	if ok {
+		return b, next, err
+	}
+	start := lo - 1 // back over the length to the tag, whose byte is below 0x80
+	for t.src[start-1] >= 0x80 {
+		start--
+	}
+	s, next := t.sequence(&m.slots[k], uint64(tag), t.src[:end], start-1, start)
+	if next < 0 {
+		return b, lo, malformed(next)
+	}
+	b, err = t.mapValue(b, v, s, depth)
+	t.o.scratch.spans = t.o.scratch.spans[:s.lo]
+	return b, next, err
 }
 
 // text writes the string or binary src[lo:hi].

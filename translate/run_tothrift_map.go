@@ -36,6 +36,67 @@ func (t *toThrift) mapValue(b []byte, v *thriftValue, s slot, depth int) ([]byte
 	return b, nil
 }
 
+// simpleKey says whether a map's keys are scalars or bytes, so that equal ones can be told.
+func (v *thriftValue) simpleKey() bool {
+	return v.key.op == opScalar || v.key.op == opString || v.key.op == opBytes || v.key.op == opUUID
+}
+
+// maxSmallMap is the number of pairs up to which keys are compared one by one.
+const maxSmallMap = 8
+
+// smallMap writes a map of few pairs, each as plainEntry has it, that follow each other: the first is src[lo:hi]. It puts the slots of all
+// pairs on the stack until it is known that no key comes twice. ok is false, and nothing written, where the map is another one.
+func (t *toThrift) smallMap(b []byte, v *thriftValue, tag uint8, lo, hi, end, depth int) (out []byte, next int, ok bool, err *Error) {
+	src, sc := t.src[:end], &t.o.scratch
+	mark, n := len(sc.slots), 0
+	for more := true; more; n++ {
+		key, elem, ok := t.plainEntry(v.message, lo, hi)
+		if !ok || n == maxSmallMap || t.hasKey(v.key, sc.slots[mark:], &key) {
+			sc.slots = sc.slots[:mark]
+			return b, lo, false, nil
+		}
+		sc.slots = append(sc.slots, key, elem)
+		if more = hi < len(src) && src[hi] == tag; more {
+			var size uint64
+			if size, lo = shortUvarint(src, hi+1); lo < 0 || size > uint64(len(src)-lo) {
+				sc.slots = sc.slots[:mark]
+				return b, lo, false, nil
+			}
+			hi = lo + int(size)
+		}
+	}
+	b = appendMapHeader(b, t.compact, v.key.code, v.elem.code, n)
+	for j := range n {
+		key, elem := sc.slots[mark+2*j], sc.slots[mark+2*j+1]
+		if b, err = t.value(b, v.key, key, depth); err != nil {
+			return b, hi, true, err.at(fmt.Sprintf("[key %d]", j))
+		}
+		if b, err = t.value(b, v.elem, elem, depth); err != nil {
+			return b, hi, true, err.at(t.keyText(v.key, key, j))
+		}
+	}
+	sc.slots = sc.slots[:mark]
+	return b, hi, true, nil
+}
+
+// hasKey says whether a key is among those of pairs, as a Thrift value. Where it cannot be said in Thrift it does not matter.
+func (t *toThrift) hasKey(v *thriftValue, pairs []slot, key *slot) bool {
+	for ; len(pairs) >= 2; pairs = pairs[2:] {
+		if v.op != opScalar {
+			if bytes.Equal(t.src[pairs[0].lo:pairs[0].hi], t.src[key.lo:key.hi]) {
+				return true
+			}
+			continue
+		}
+		x, err := v.scalar(pairs[0].bits)
+		y, err2 := v.scalar(key.bits)
+		if err == nil && err2 == nil && x == y {
+			return true
+		}
+	}
+	return false
+}
+
 // pair writes the key and value of the entry src[lo:hi], which is number j.
 func (t *toThrift) pair(b []byte, v *thriftValue, lo, hi, j, depth int) ([]byte, *Error) {
 	if key, elem, ok := t.plainEntry(v.message, lo, hi); ok {
@@ -99,8 +160,7 @@ func (t *toThrift) keyText(key *thriftValue, s slot, j int) string {
 // containers) are repeated entries there, and pass as they are.
 func (t *toThrift) duplicates(v *thriftValue, s slot) (dead []uint64, live int, err *Error) {
 	n := int(s.n)
-	simple := v.key.op == opScalar || v.key.op == opString || v.key.op == opBytes || v.key.op == opUUID
-	if n < 2 || !simple {
+	if n < 2 || !v.simpleKey() {
 		return nil, n, nil
 	}
 	sc := &t.o.scratch

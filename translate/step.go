@@ -29,6 +29,8 @@ const (
 	stepText                     // string or bytes; what follows has a length on protobuf's side
 	stepStruct
 	stepStructs // list of structs
+	stepPacked  // list of scalars in one piece
+	stepMap     // with keys that are no structs
 )
 
 // stepRoom is the number of bytes of the output that are free at the start of each step. No scalar needs more with its header or tag.
@@ -109,16 +111,20 @@ type thriftStep struct {
 func newThriftStep(f *thriftField, num int32, compact bool) thriftStep {
 	s := thriftStep{tag: noTag, id: f.id, code: f.value.code}
 	s.header = uint32(f.header[0]) | uint32(f.header[1])<<8 | uint32(f.header[2])<<16
-	if num >= 16 || f.implicit && f.absent == schema.Refuse {
+	packed := f.value.op == opList && f.value.elem.op == opScalar
+	if num >= 16 || (f.implicit || packed) && f.absent == schema.Refuse {
 		return s
 	}
-	s.omitZero = f.implicit && f.absent == schema.Omit
+	s.omitZero = (f.implicit || packed) && f.absent == schema.Omit
 	switch f.value.decode {
 	case decodeInt32, decodeUint32, decodeZigzag32:
 		s.narrow = 32
 	}
 	if s.kind = thriftStepKind(&f.value, compact); s.kind != stepField {
 		s.tag = uint16(num)<<3 | uint16(f.value.wire)
+		if packed {
+			s.tag = uint16(num)<<3 | uint16(pbwire.Bytes)
+		}
 	}
 	return s
 }
@@ -155,6 +161,13 @@ func thriftStepKind(v *thriftValue, compact bool) stepKind {
 	case opList:
 		if v.elem.op == opStruct && v.elem.wire == pbwire.Bytes {
 			return stepStructs
+		}
+		if v.elem.op == opScalar {
+			return stepPacked
+		}
+	case opMap:
+		if v.simpleKey() && v.message.entry[0] != 0 {
+			return stepMap
 		}
 	}
 	return stepField

@@ -236,9 +236,9 @@ a.thrift:1:15: type Nowhere is not defined`,
 	{
 		name:   "two methods with one derived name",
 		thrift: "service S { void get_a()\nvoid getA() }",
-		want: "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, as is what stands at a.thrift:1:18: give one of them a name in the binding\n" +
-			"a.thrift:2:6: the request of S.getA would be named a.SGetARequest in the protobuf view, as is what stands at a.thrift:1:18: give one of them a name in the binding\n" +
-			"a.thrift:2:6: the response of S.getA would be named a.SGetAResponse in the protobuf view, as is what stands at a.thrift:1:18: give one of them a name in the binding",
+		want: "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding\n" +
+			"a.thrift:2:6: the request of S.getA would be named a.SGetARequest in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding\n" +
+			"a.thrift:2:6: the response of S.getA would be named a.SGetAResponse in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding",
 		fails: true,
 	},
 	{
@@ -264,7 +264,7 @@ a.thrift:1:15: type Nowhere is not defined`,
 		name:   "two messages with one derived name",
 		thrift: "",
 		proto:  "message A { message B {} }\nmessage A_B {}\nservice S { rpc F(A) returns (A); }",
-		want:   "a.proto:3:1: message A_B would be named A_B in the Thrift view, as is what stands at a.proto:2:13: give one of them a name in the binding",
+		want:   "a.proto:3:1: message A_B would be named A_B in the Thrift view, a name that the declaration at a.proto:2:13 has already: give one of them another name in the binding",
 		fails:  true,
 	},
 	{

@@ -146,7 +146,7 @@ func (d *deriver) service(f *File, s *thriftidl.Service) {
 		for _, fn := range declaring.Functions {
 			rpc := rpcName(declaring, fn, d.b)
 			if other, ok := seen[rpc]; ok {
-				d.errorf(fn.Pos, "method %s of service %s would be /%s/%s in the protobuf view, as is what stands at %s: give one of them a name in the binding", fn.Name, s.Name, full, rpc, other)
+				d.errorf(fn.Pos, "method %s of service %s would be /%s/%s in the protobuf view, a name that the declaration at %s has already: give one of them another name in the binding", fn.Name, s.Name, full, rpc, other)
 				continue
 			}
 			if !valid(rpc) {

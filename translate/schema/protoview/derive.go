@@ -125,7 +125,7 @@ func (d *deriver) take(full string, pos thriftidl.Pos, what string) {
 		return
 	}
 	if other, ok := d.taken[full]; ok {
-		d.errorf(pos, "%s would be named %s in the protobuf view, as is what stands at %s: give one of them a name in the binding", what, full, other)
+		d.errorf(pos, "%s would be named %s in the protobuf view, a name that the declaration at %s has already: give one of them another name in the binding", what, full, other)
 		return
 	}
 	d.taken[full] = pos
@@ -145,12 +145,14 @@ func (d *deriver) names(f *File) {
 		name := serviceName(s, d.b)
 		d.links.Services[s] = protoreflect.FullName(pkg + name)
 		d.take(pkg+name, s.Pos, "service "+s.Name)
+		methods := map[string]bool{}
 		for _, fn := range s.Functions {
 			method := rpcName(s, fn, d.b)
 			d.links.Methods[fn] = protoreflect.Name(method)
-			if !valid(method) {
+			if !valid(method) || methods[method] {
 				continue // reported by service
 			}
+			methods[method] = true
 			d.take(pkg+name+method+"Request", fn.Pos, "the request of "+s.Name+"."+fn.Name)
 			d.take(pkg+name+method+"Response", fn.Pos, "the response of "+s.Name+"."+fn.Name)
 		}

@@ -102,7 +102,7 @@ func (d *deriver) file(fd protoreflect.FileDescriptor) *File {
 // take claims a name on the top level of a file; two claims are an error that names both places.
 func (d *deriver) take(f *File, name string, pos thriftidl.Pos, what string) {
 	if other, ok := f.taken[name]; ok {
-		d.errorf(pos, "%s would be named %s in the Thrift view, as is what stands at %s: give one of them a name in the binding", what, name, other)
+		d.errorf(pos, "%s would be named %s in the Thrift view, a name that the declaration at %s has already: give one of them another name in the binding", what, name, other)
 		return
 	}
 	f.taken[name] = pos
@@ -137,7 +137,7 @@ func (d *deriver) declareEnums(f *File, list protoreflect.EnumDescriptors) {
 				value = boundValue(entry, string(vd.Name()), value)
 			}
 			if taken[value] {
-				d.errorf(d.place(vd), "two values of enum %s would be named %s in the Thrift view: give one of them a name in the binding", ed.FullName(), value)
+				d.errorf(d.place(vd), "two values of enum %s would be named %s in the Thrift view: give one of them another name in the binding", ed.FullName(), value)
 			}
 			taken[value] = true
 			e.Values = append(e.Values, &thriftidl.EnumValue{Pos: d.place(vd), Name: value, Doc: doc(vd), Number: int32(vd.Number())})

@@ -60,7 +60,7 @@ func (d *deriver) field(f *File, s *thriftidl.Struct, fd protoreflect.FieldDescr
 		d.errorf(tf.Pos, "two fields of message %s would have the id %d in the Thrift view", fd.ContainingMessage().FullName(), tf.ID)
 	}
 	if names[tf.Name] {
-		d.errorf(tf.Pos, "two fields of message %s would be named %s in the Thrift view: give one of them a name in the binding", fd.ContainingMessage().FullName(), tf.Name)
+		d.errorf(tf.Pos, "two fields of message %s would be named %s in the Thrift view: give one of them another name in the binding", fd.ContainingMessage().FullName(), tf.Name)
 	}
 	ids[tf.ID], names[tf.Name] = true, true
 	if s.Kind != thriftidl.Union && e.Convert == "" {

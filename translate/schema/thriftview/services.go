@@ -23,7 +23,7 @@ func (d *deriver) service(f *File, sd protoreflect.ServiceDescriptor) {
 		md := sd.Methods().Get(i)
 		fn := d.function(f, entry, md)
 		if other, ok := names[fn.Name]; ok {
-			d.errorf(fn.Pos, "rpc %s would be named %s in the Thrift view, as is what stands at %s: give one of them a name in the binding", md.FullName(), fn.Name, other)
+			d.errorf(fn.Pos, "rpc %s would be named %s in the Thrift view, a name that the declaration at %s has already: give one of them another name in the binding", md.FullName(), fn.Name, other)
 		}
 		names[fn.Name] = fn.Pos
 		s.Functions = append(s.Functions, fn)
