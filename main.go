@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"weft/demo"
 	"weft/pkg/cli"
@@ -47,15 +50,37 @@ func validate(_ context.Context, file string) error {
 	if _, err := newProxy(c, schemas, telemetry.NewMetrics(), log); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	fmt.Fprintf(os.Stdout, "%s is valid\n", file)
+	fmt.Fprintf(os.Stdout, "%s is valid%s\n", file, uncarried(schemas))
 	return nil
+}
+
+// uncarried tells how many methods answer UNIMPLEMENTED, "" where there is none. Their reasons are among the warnings.
+func uncarried(schemas map[string]*schema.Schema) string {
+	n := 0
+	for _, s := range schemas {
+		for _, svc := range s.Services {
+			for _, m := range svc.Methods {
+				if m.Unusable != nil {
+					n++
+				}
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", but one method cannot be carried and will answer UNIMPLEMENTED"
+	}
+	return fmt.Sprintf(", but %d methods cannot be carried and will answer UNIMPLEMENTED", n)
 }
 
 // loadSchemas loads every schema of a configuration. The error holds the problems of all of them.
 func loadSchemas(c *config.Config) (map[string]*schema.Schema, schema.Problems, error) {
 	schemas := make(map[string]*schema.Schema, len(c.Schemas))
 	var warnings, problems schema.Problems
-	for name, s := range c.Schemas {
+	for _, name := range slices.Sorted(maps.Keys(c.Schemas)) {
+		s := c.Schemas[name]
 		loaded, err := schema.Load(schema.Source{
 			Name: name, Files: s.Files, ImportPaths: s.ImportPaths, Binding: s.Binding, Strict: s.Strict,
 		})
@@ -89,44 +114,60 @@ func runDemo(ctx context.Context, once bool) error {
 }
 
 func printProto(_ context.Context, files cli.IDL) error {
-	return printView(schema.PrintProto(source(files)))
+	printed, problems, err := schema.PrintProto(source(files))
+	return printView(files.Out, printed, problems, err)
 }
 
 func printThrift(_ context.Context, files cli.IDL) error {
-	return printView(schema.PrintThrift(source(files)))
+	printed, problems, err := schema.PrintThrift(source(files))
+	return printView(files.Out, printed, problems, err)
 }
 
 func source(files cli.IDL) schema.Source {
 	return schema.Source{Name: "idl", Files: files.Files, ImportPaths: files.ImportPaths, Binding: files.Binding}
 }
 
-// printView writes a derived view to standard output; where it has several files, each below a line with its name.
-func printView(files []schema.Printed, problems schema.Problems, err error) error {
+// printView writes a derived view into a folder, or to standard output; where it has several files, each below a line with its name.
+func printView(dir string, files []schema.Printed, problems schema.Problems, err error) error {
 	tell(problems)
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if len(files) > 1 {
-			fmt.Printf("// %s\n\n", f.Name)
+	for i, f := range files {
+		switch {
+		case dir != "":
+			if err := writeView(filepath.Join(dir, f.Name), f.Text); err != nil {
+				return err
+			}
+		case len(files) == 1:
+			fmt.Print(f.Text)
+		default:
+			if i > 0 {
+				fmt.Println()
+			}
+			fmt.Printf("// %s\n\n%s", f.Name, f.Text)
 		}
-		fmt.Println(f.Text)
 	}
+	return nil
+}
+
+func writeView(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("make a folder for a derived file: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write a derived file: %w", err)
+	}
+	fmt.Println(path)
 	return nil
 }
 
 // checkIDL matches files and tells every mismatch; warnings alone are no failure.
 func checkIDL(_ context.Context, files cli.IDL) error {
-	var wrong schema.Problems
-	for _, p := range schema.Check(source(files)) {
-		if p.Warning {
-			tell(schema.Problems{p})
-		} else {
-			wrong = append(wrong, p)
-		}
+	found := schema.Check(source(files))
+	if slices.ContainsFunc(found, func(p schema.Problem) bool { return !p.Warning }) {
+		return found
 	}
-	if len(wrong) > 0 {
-		return wrong
-	}
+	tell(found)
 	return nil
 }

@@ -24,7 +24,8 @@ const (
 type IDL struct {
 	Files       []string
 	ImportPaths []string
-	Binding     string // check only; "" where there is none
+	Binding     string // "" where there is none
+	Out         string // not for check: the folder that gets the printed files; "": standard output
 }
 
 // Commands are what the commands do. They write results to Stdout and return what went wrong; an error of several lines is told in
@@ -161,21 +162,21 @@ func (c *Commands) idl() *cobra.Command {
 	idl := group("idl", "Derive and compare IDL files", "Derives the .proto of a Thrift service or the .thrift of a gRPC service, and compares the two where both exist.")
 	if c.IDLProto != nil {
 		idl.AddCommand(withIDL("proto FILE.thrift...", "Print the .proto that gRPC programs use for a Thrift service",
-			"  weft idl proto billing.thrift > billing.proto", false, c.IDLProto))
+			"  weft idl proto billing.thrift > billing.proto\n  weft idl proto -o proto billing.thrift", true, c.IDLProto))
 	}
 	if c.IDLThrift != nil {
 		idl.AddCommand(withIDL("thrift FILE.proto...", "Print the .thrift that Thrift programs use for a gRPC service",
-			"  weft idl thrift -I proto shop/v1/orders.proto > orders.thrift", false, c.IDLThrift))
+			"  weft idl thrift -I proto -o thrift shop/v1/orders.proto", true, c.IDLThrift))
 	}
 	if c.IDLCheck != nil {
 		idl.AddCommand(withIDL("check FILE...", "Match .thrift and .proto files and print every mismatch",
-			"  weft idl check orders.thrift orders.proto --binding orders.binding.yaml", true, c.IDLCheck))
+			"  weft idl check orders.thrift orders.proto --binding orders.binding.yaml", false, c.IDLCheck))
 	}
 	return idl
 }
 
-// withIDL is a command that works on IDL files.
-func withIDL(use, short, example string, binding bool, do func(context.Context, IDL) error) *cobra.Command {
+// withIDL is a command that works on IDL files, and prints files or findings.
+func withIDL(use, short, example string, prints bool, do func(context.Context, IDL) error) *cobra.Command {
 	var files IDL
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example,
@@ -191,7 +192,14 @@ func withIDL(use, short, example string, binding bool, do func(context.Context, 
 		},
 	}
 	cmd.Flags().StringArrayVarP(&files.ImportPaths, "import-path", "I", nil, "a `directory` in which imported files are looked for (may be repeated)")
-	if binding {
+	if prints {
+		cmd.Long = short + `.
+
+A file that includes others gives several. Without -o they come on standard output, each below a remark with its name.
+Findings about the files are lines "file:line:col: message" on standard error.`
+		cmd.Flags().StringVar(&files.Binding, "binding", "", "the binding `file` that gives names to the printed side")
+		cmd.Flags().StringVarP(&files.Out, "out", "o", "", "the `directory` that gets the printed files; their names go to standard output")
+	} else {
 		cmd.Long = short + `.
 
 Each is a line "file:line:col: message" on standard error, and the exit code is 1 if one of them is an error.`

@@ -25,7 +25,7 @@ func run(err error, args ...string) (code int, calls, stdout, stderr string) {
 	}
 	idl := func(name string) func(context.Context, cli.IDL) error {
 		return func(_ context.Context, f cli.IDL) error {
-			return note("%s %v %v %s", name, f.Files, f.ImportPaths, f.Binding)
+			return note("%s %v %v %s%s", name, f.Files, f.ImportPaths, f.Binding, f.Out)
 		}
 	}
 	var out, errOut bytes.Buffer
@@ -62,7 +62,9 @@ func TestCommandLines(t *testing.T) {
 		{"idl thrift -I p -I q,r a.proto", 0, "thrift [a.proto] [p q,r] ", ""},
 		{"idl check a.thrift --binding b.yaml a.proto", 0, "check [a.thrift a.proto] [] b.yaml", ""},
 		{"idl proto", 2, "", "weft: no file given (see weft idl proto --help)\n"},
-		{"idl proto --binding x a.thrift", 2, "", "weft: unknown flag: --binding (see weft idl proto --help)\n"},
+		{"idl proto --binding b.yaml a.thrift", 0, "proto [a.thrift] [] b.yaml", ""},
+		{"idl thrift a.proto -o dir", 0, "thrift [a.proto] [] dir", ""},
+		{"idl check a.proto -o dir", 2, "", "weft: unknown shorthand flag: 'o' in -o (see weft idl check --help)\n"},
 		{"idl", 2, "", "weft: no command given (see weft idl --help)\n"},
 		{"idl json", 2, "", "weft: unknown command \"json\" for \"weft idl\" (see weft idl --help)\n"},
 		{"", 2, "", "weft: no command given (see weft --help)\n"},

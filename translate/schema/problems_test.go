@@ -236,9 +236,7 @@ a.thrift:1:15: type Nowhere is not defined`,
 	{
 		name:   "two methods with one derived name",
 		thrift: "service S { void get_a()\nvoid getA() }",
-		want: "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding\n" +
-			"a.thrift:2:6: the request of S.getA would be named a.SGetARequest in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding\n" +
-			"a.thrift:2:6: the response of S.getA would be named a.SGetAResponse in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding",
+		want: "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding",
 		fails: true,
 	},
 	{
