@@ -236,8 +236,8 @@ a.thrift:1:15: type Nowhere is not defined`,
 	{
 		name:   "two methods with one derived name",
 		thrift: "service S { void get_a()\nvoid getA() }",
-		want: "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding",
-		fails: true,
+		want:   "a.thrift:2:6: method getA of service S would be /a.S/GetA in the protobuf view, a name that the declaration at a.thrift:1:18 has already: give one of them another name in the binding",
+		fails:  true,
 	},
 	{
 		name:    "two methods that the binding tells apart",
