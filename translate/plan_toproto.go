@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"math"
+	"sort"
 
 	"weft/translate/pbwire"
 	"weft/translate/schema"
@@ -17,6 +18,9 @@ type protoMessage struct {
 	oneofs   [][]uint64 // by oneof group - 1: the set of its members
 	words    int        // length of the sets
 	union    bool
+
+	steps  []protoStep // of fields, and one more that matches nothing; nil where there are more than 64
+	checks bool        // the set of fields that came is to be looked at
 }
 
 type protoField struct {
@@ -94,7 +98,9 @@ func (c *protoCompiler) message(m *schema.Message) (*protoMessage, error) {
 	pm.fields = make([]protoField, len(m.Fields))
 	pm.required = make([]uint64, pm.words)
 	ids := make([]numbered, 0, len(m.Fields)+len(m.DropThrift))
-	for i, f := range m.Fields {
+	fields := append([]*schema.Field(nil), m.Fields...)
+	sort.SliceStable(fields, func(i, j int) bool { return fields[i].ThriftID < fields[j].ThriftID })
+	for i, f := range fields {
 		v, err := c.value(f.Type, f.ProtoNum)
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", m.Thrift, f.Name, err)
@@ -117,7 +123,22 @@ func (c *protoCompiler) message(m *schema.Message) (*protoMessage, error) {
 		ids = append(ids, numbered{int32(id), dropped})
 	}
 	pm.byID = newLookup(ids)
+	pm.setSteps(fields, c.compact)
 	return pm, nil
+}
+
+// setSteps makes the table of quick.go.
+func (pm *protoMessage) setSteps(fields []*schema.Field, compact bool) {
+	if len(fields) > 64 {
+		return
+	}
+	before := int16(0)
+	for i, f := range fields {
+		pm.steps = append(pm.steps, newProtoStep(&pm.fields[i].value, f.ThriftID, before, compact))
+		before = f.ThriftID
+	}
+	pm.steps = append(pm.steps, protoStep{header: noHeader})
+	pm.checks = pm.union || len(pm.oneofs) > 0 || len(fields) > 0 && pm.required[0] != 0
 }
 
 // value compiles a type that stands in the protobuf field num.

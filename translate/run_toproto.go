@@ -30,6 +30,9 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 	if depth > MaxDepth {
 		return b, i, errTooDeep()
 	}
+	if m.steps != nil && !t.careful {
+		return t.quick(b, i, m, depth)
+	}
 	sc := &t.o.scratch
 	seenMark, lastMark := len(sc.seen), len(sc.last)
 	var seen []uint64

@@ -197,3 +197,69 @@ func (m *thriftMessage) setZeros(compact bool) {
 	last.zeroAt, last.zeroID = int32(len(zeros)), id
 	m.zeros = zeros
 }
+
+// protoStep is a field on its way to protobuf.
+type protoStep struct {
+	header   uint32 // the field's header behind that of the field before, as far as mask has bits
+	mask     uint32 // 0: the header does not say all, and is read
+	size     uint8  // of the header
+	kind     stepKind
+	tag      uint8 // of the protobuf field
+	implicit bool  // zero is not written
+	id       int16
+}
+
+// noHeader is a header that equals none.
+const noHeader = 1 << 31
+
+// newProtoStep prepares a field for quick.go. before is the id of the field before it in the table.
+func newProtoStep(v *protoValue, id, before int16, compact bool) protoStep {
+	s := protoStep{id: id, tag: v.tag.bytes[0], implicit: v.implicit, header: noHeader}
+	switch {
+	case v.boolean:
+		s.kind = stepFlag
+	case v.tag.n == 1:
+		s.kind = protoStepKind(v)
+	}
+	switch by := int(id) - int(before); {
+	case !v.plain:
+	case !compact:
+		s.header, s.mask, s.size = uint32(v.code)|uint32(uint16(id)>>8)<<8|uint32(byte(id))<<16, 0xffffff, 3
+	case by > 0 && by <= 15:
+		s.header, s.mask, s.size = uint32(by)<<4|uint32(v.code), 0xff, 1
+	}
+	return s
+}
+
+func protoStepKind(v *protoValue) stepKind {
+	switch v.op {
+	case opScalar:
+		switch {
+		case v.checked, v.encode != encodeVarint && v.encode != encodeFixed64:
+			return stepField
+		case v.thrift == schema.ThriftBool:
+			return stepBool
+		case v.bulk == bulkSwap64:
+			return stepWord
+		case v.bulk == bulkCopy:
+			return stepWordLE
+		case v.bulk == bulkI32:
+			return stepI32
+		case v.bulk == bulkI64:
+			return stepI64
+		case v.bulk == bulkZigzag && v.read == readZigzag64:
+			return stepZigzag64
+		}
+	case opString, opBytes:
+		return stepText
+	case opStruct:
+		if !v.group {
+			return stepStruct
+		}
+	case opList:
+		if v.elem.op == opStruct && !v.elem.group {
+			return stepStructs
+		}
+	}
+	return stepField
+}
