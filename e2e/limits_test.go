@@ -171,6 +171,9 @@ func TestSlowReceiversStopNobody(t *testing.T) {
 			if used := w.proxy.Memory().Used(); used > 2<<20 {
 				t.Errorf("%d bytes of the budget are used by one connection", used)
 			}
+			if n := metric(t, w, "weft_limits_exceeded_total"); kind == "connection" && n > 0 {
+				t.Errorf("%v calls were refused, want the caller held back", n)
+			}
 			if kind == "grpc" {
 				eventually(t, "all calls are over", func() bool { return metric(t, w, "weft_requests_total", "method", "/weft.everything.Everything/EchoString") == 100 })
 				if n := metric(t, w, "weft_requests_total", "status", "RESOURCE_EXHAUSTED"); n < 50 || n == 100 {

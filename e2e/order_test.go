@@ -146,6 +146,7 @@ func TestCallBehindOnewayKeepsOrder(t *testing.T) {
 	for _, ending := range []string{"done", "connection lost"} {
 		t.Run(ending, func(t *testing.T) {
 			stalled, release := make(chan struct{}), make(chan struct{})
+			let := sync.OnceFunc(func() { close(release) })
 			var notified atomic.Bool
 			addr := script(t, func(n int, c *thriftConn) {
 				for {
@@ -169,6 +170,7 @@ func TestCallBehindOnewayKeepsOrder(t *testing.T) {
 				}
 			})
 			w := bridgeTo(t, everything(), endpoint(addr, "thrift")+", max_connections: 4")
+			t.Cleanup(let)
 			x, y, z := dialThrift(t, w.listen), dialThrift(t, w.listen), dialThrift(t, w.listen)
 			x.wantEcho(t, 1, 1)
 			x.send(thriftMessage{4, "notify", 2, bytesField(1, []byte("t"))})
@@ -179,7 +181,7 @@ func TestCallBehindOnewayKeepsOrder(t *testing.T) {
 			x.send(echoCall(3, 3))
 			eventually(t, "the call waits", func() bool { return w.proxy.Outstanding() == 2 })
 			z.wantEcho(t, 1, 4) // others are not held up by the one that waits for its connection
-			close(release)
+			let()
 			if m := x.want(t); m.kind != 2 || valueOf(m.body) != 3 {
 				t.Errorf("call behind the oneway call is answered by %+v", m)
 			}
