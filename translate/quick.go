@@ -23,6 +23,8 @@ func (t *toProto) quick(b []byte, i int, m *protoMessage, depth int) ([]byte, in
 		s := &m.steps[k]
 		if len(src)-i >= 4 && binary.LittleEndian.Uint32(src[i:])&s.mask == s.header {
 			i += int(s.size) // it is the field behind the last one
+		} else if i < len(src) && src[i] == 0 {
+			return t.endQuick(out[:n], i+1, m, seen)
 		} else {
 			h, next := readHeader(src, i, t.compact, last)
 			if next < 0 {

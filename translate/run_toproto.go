@@ -33,6 +33,11 @@ func (t *toProto) message(b []byte, i int, m *protoMessage, depth int) ([]byte, 
 	if m.steps != nil && !t.careful {
 		return t.quick(b, i, m, depth)
 	}
+	return t.anyMessage(b, i, m, depth)
+}
+
+// anyMessage is message for structs of any number of fields that come in any way.
+func (t *toProto) anyMessage(b []byte, i int, m *protoMessage, depth int) ([]byte, int, *Error) {
 	sc := &t.o.scratch
 	seenMark, lastMark := len(sc.seen), len(sc.last)
 	var seen []uint64

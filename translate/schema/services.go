@@ -101,9 +101,17 @@ func (p *pairer) namePairs() []servicePair {
 		}
 	}
 	if len(pairs) == 0 && !p.l.failed {
-		p.l.fail(thriftidl.Pos{File: p.l.src.Files[0]}, "no Thrift service and gRPC service of the schema's files have one name: pair them in the binding")
+		p.l.fail(thriftidl.Pos{File: p.l.src.Files[0]}, "no Thrift service of the schema has the name of a gRPC service"+example(thrift, grpc))
 	}
 	return pairs
+}
+
+// example says how the binding pairs two services that names do not.
+func example(thrift []*thriftidl.Service, grpc []protoreflect.ServiceDescriptor) string {
+	if len(thrift) == 0 || len(grpc) == 0 {
+		return ""
+	}
+	return ": pair them in the binding, as `services: [{thrift: " + thrift[0].Name + ", grpc: " + string(grpc[0].FullName()) + "}]`"
 }
 
 // twin gives another service of the same name, from another package.
