@@ -68,7 +68,7 @@ func run(o options, only, codec, results string) error {
 		if err != nil {
 			return fmt.Errorf("read the codec benchmarks: %w", err)
 		}
-		say("## Codec alone\n\n```\n" + string(b) + "```\n")
+		say("## Codec alone\n\n" + codecTable(string(b)) + "\n```\n" + string(b) + "```\n")
 	}
 	if results == "" {
 		return nil
