@@ -108,10 +108,9 @@ orders.thrift:78:33: field words of the arguments of broken is list<string> and 
 	},
 	{
 		name: "a pair without its binding", line: "idl check orders.thrift orders.proto", code: 1,
-		err: `orders.proto:128:1: warning: service shop.v1.Orders has no Thrift service of that name
-weft: orders.thrift: no Thrift service and gRPC service of the schema's files have one name: pair them in the binding
-orders.thrift:69:9: warning: service OrderService has no gRPC service of that name
-`,
+		err: "orders.proto:128:1: warning: service shop.v1.Orders has no Thrift service of that name\n" +
+			"weft: orders.thrift: no Thrift service of the schema has the name of a gRPC service: pair them in the binding, as `services: [{thrift: OrderService, grpc: shop.v1.Orders}]`\n" +
+			"orders.thrift:69:9: warning: service OrderService has no gRPC service of that name\n",
 	},
 	{
 		name: "a wrong .thrift", line: "idl proto bad.thrift", code: 1,

@@ -212,9 +212,9 @@ b.yaml:4:10: no .thrift file of the schema declares enum E`,
 		name:   "nothing in common",
 		thrift: "service S { void f() }",
 		proto:  "message A {}\nservice T { rpc F(A) returns (A); }",
-		want: `a.proto:3:1: warning: service T has no Thrift service of that name
-a.thrift: no Thrift service and gRPC service of the schema's files have one name: pair them in the binding
-a.thrift:1:9: warning: service S has no gRPC service of that name`,
+		want: "a.proto:3:1: warning: service T has no Thrift service of that name\n" +
+			"a.thrift: no Thrift service of the schema has the name of a gRPC service: pair them in the binding, as `services: [{thrift: S, grpc: T}]`\n" +
+			"a.thrift:1:9: warning: service S has no gRPC service of that name",
 		fails: true,
 	},
 	{
