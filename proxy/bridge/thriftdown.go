@@ -48,7 +48,8 @@ type Thrift struct {
 	reserved int  // bytes of memory, for replies that the caller does not take
 	after    oneway
 	ended    bool
-	draining bool
+	draining bool // it ends when the outstanding calls have been answered
+	closing  bool // it ends now: no call is begun any more
 }
 
 // oneway is the last oneway call of a connection, as long as nothing shows that its endpoint has begun to act on it. Calls after it go to the
@@ -92,12 +93,23 @@ func (t *Thrift) life() (mark int64, busy bool) {
 }
 
 func (t *Thrift) endIdle() {
-	t.br.Recorder.Metrics.Exceeded(t.svc.Direction, telemetry.LimitIdle)
 	var b sock.Batch
 	t.s.Lock()
-	t.s.CloseWhenSent(&b)
+	late := t.head < len(t.calls) // a call has just come
+	if !late {
+		t.closeWhenSent(&b)
+	}
 	t.s.Unlock()
 	b.Flush()
+	if !late {
+		t.br.Recorder.Metrics.Exceeded(t.svc.Direction, telemetry.LimitIdle)
+	}
+}
+
+// closeWhenSent ends the connection when what is queued has left, and begins no further call; the lock is held.
+func (t *Thrift) closeWhenSent(b *sock.Batch) {
+	t.closing = true
+	t.s.CloseWhenSent(b)
 }
 
 // progress is what the watch of half-received messages looks at.
@@ -170,7 +182,10 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	}
 	method := t.svc.ByThrift(h.Name)
 	rule := method.Rule(nil)
-	ep, on := t.place(rule)
+	ep, on, open := t.claim(rule)
+	if !open {
+		return
+	}
 	x := t.br.begin(t.svc, method, rule, ep)
 	x.Ref() // this function's: the deadline may end the call before it returns
 	defer x.Unref()
@@ -186,7 +201,7 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	x.in.held = t.dec.TakeReservation()
 	x.record.Shard = t.shard
 	t.br.start(&x.record, method, thriftDialect(m.Framing, h.Protocol), ep)
-	t.push(x)
+	t.fill(x)
 	switch {
 	case ep == nil:
 		x.fail(failure(codes.Unavailable, "service %s has no endpoint", t.svc.Name), telemetry.NoEndpoint, b)
@@ -198,15 +213,20 @@ func (t *Thrift) begin(m *thriftio.Message, b *sock.Batch) {
 	}
 }
 
-// place picks the endpoint of a call, and the connection to it where that matters.
-func (t *Thrift) place(rule *route.Rule) (*balance.Endpoint, *upstream.Conn) {
+// claim takes the slot of the next call, which fill completes, and picks its endpoint, and the connection to it where that matters. It is
+// not open where the connection is about to be closed: a call that came so late is not begun, because its answer would not leave.
+func (t *Thrift) claim(rule *route.Rule) (ep *balance.Endpoint, on *upstream.Conn, open bool) {
 	t.s.Lock()
 	after := t.after
+	if !t.closing {
+		t.pushSlot(callSlot{})
+		open = true
+	}
 	t.s.Unlock()
 	if after.conn != nil && after.rule == rule && after.conn.TakesCalls() {
-		return after.ep, after.conn
+		return after.ep, after.conn, open
 	}
-	return rule.Pick(), nil
+	return rule.Pick(), nil, open
 }
 
 // bareName takes the service off a multiplexed method name: replies carry the bare one.
@@ -217,10 +237,11 @@ func bareName(name []byte) []byte {
 	return name
 }
 
-func (t *Thrift) push(x *unary) {
+// fill puts the exchange into the slot that was claimed for it, which is the last one: only the reader takes slots.
+func (t *Thrift) fill(x *unary) {
 	t.s.Lock()
 	defer t.s.Unlock()
-	t.pushSlot(callSlot{x: x})
+	t.calls[len(t.calls)-1].x = x
 }
 
 func (t *Thrift) pushSlot(sl callSlot) {
@@ -374,7 +395,7 @@ func (t *Thrift) Drain(b *sock.Batch) {
 
 func (t *Thrift) closeIfDrained(b *sock.Batch) {
 	if t.draining && !t.ended && t.head == len(t.calls) {
-		t.s.CloseWhenSent(b)
+		t.closeWhenSent(b)
 	}
 }
 
