@@ -108,7 +108,7 @@ def message(descriptor):
 
 
 def caller(channel, service):
-    """Gives call(method, request, **options), which gives the answer and the trailing metadata's status in .status of the error."""
+    """Gives call(method, request, **options), which gives the answer or raises a grpc.RpcError."""
     def call(name, request, **options):
         method = service.methods_by_name[name]
         stub = channel.unary_unary("/%s/%s" % (service.full_name, name), request_serializer=message(method.input_type).SerializeToString,
