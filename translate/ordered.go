@@ -15,29 +15,22 @@ import (
 
 // inOrder writes the struct for the message src[lo:hi]. It writes to out[n:], where stepRoom bytes are free at the start of each
 // step: that saves a look at the capacity for each piece.
-func (t *toThrift) inOrder(b []byte, m *thriftMessage, lo, hi, depth int) ([]byte, *Error) {
+func (t *toThrift) inOrder(b []byte, m *thriftMessage, lo, hi, depth int) (_ []byte, err *Error) {
 	src := t.src[:hi]
 	out, n := b[:cap(b)], len(b)
 	id, k := int16(0), 0 // the last id written; the fields before this one are done
-	var err *Error
 	for i := lo; i < len(src); k++ {
 		s := &m.steps[k]
 		if uint16(src[i]) != s.tag { // it is not the field behind the last one
 			at := int(m.byTag[src[i]]) - 1
-			if at < k {
-				if b, i, k, id, err = t.anyField(out[:n], m, i, hi, k, id, depth); err != nil {
-					return b, err
-				}
-				out, n, k = b[:cap(b)], len(b), k-1
+			if b, i, k, id, err = t.elsewhere(out[:n], m, at, i, hi, k, id, depth); err != nil {
+				return b, err
+			}
+			if out, n = b[:cap(b)], len(b); k != at {
+				k-- // the loop adds one
 				continue
 			}
-			if s.zeroAt != m.steps[at].zeroAt {
-				if b, id, err = t.zeros(out[:n], m, k, at, id); err != nil {
-					return b, err
-				}
-				out, n = b[:cap(b)], len(b)
-			}
-			s, k = &m.steps[at], at
+			s = &m.steps[k]
 		}
 		var x uint64
 		i++
@@ -77,13 +70,10 @@ func (t *toThrift) inOrder(b []byte, m *thriftMessage, lo, hi, depth int) ([]byt
 		case stepWordLE:
 			binary.LittleEndian.PutUint64(w[:], x)
 			n += 8
+		case stepFlag: // its header says it
 		case stepBool:
-			w[0] = 0
-			if x != 0 {
-				w[0] = 1
-			}
+			w[0] = byte((x | -x) >> 63) // 1 if any bit is set
 			n++
-		case stepFlag:
 		case stepZigzag32:
 			n = putUvarint(out, n, pbwire.Zigzag(int64(int32(x))))
 		case stepZigzag64:
@@ -104,6 +94,16 @@ func (t *toThrift) inOrder(b []byte, m *thriftMessage, lo, hi, depth int) ([]byt
 		}
 	}
 	return t.endOrdered(out[:n], m, k, id)
+}
+
+// elsewhere goes on to the step at that the tag at src[i:] belongs to. Where it has none, or one that is done, it moves the field, and
+// the k that it returns, the number of fields done, is not at.
+func (t *toThrift) elsewhere(b []byte, m *thriftMessage, at, i, hi, k int, id int16, depth int) ([]byte, int, int, int16, *Error) {
+	if at < k {
+		return t.anyField(b, m, i, hi, k, id, depth)
+	}
+	b, id, err := t.zeros(b, m, k, at, id)
+	return b, i, at, id, err
 }
 
 // longStep moves a field of those kinds that take some time: x is the varint behind its tag, and src[i:] what follows.

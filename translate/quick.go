@@ -2,7 +2,6 @@ package translate
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 
 	"weft/translate/pbwire"
@@ -17,7 +16,7 @@ func (t *toProto) quick(b []byte, i int, m *protoMessage, depth int) ([]byte, in
 	src := t.src
 	out, n := b[:cap(b)], len(b)
 	seen, last := uint64(0), int16(0) // the set of fields that came, the id of the last one
-	code := byte(0)                   // of the last field whose header was read
+	var h thriftHeader                // the last one that was not as foreseen
 	var err *Error
 	for k := 0; ; k++ {
 		s := &m.steps[k]
@@ -26,68 +25,54 @@ func (t *toProto) quick(b []byte, i int, m *protoMessage, depth int) ([]byte, in
 		} else if i < len(src) && src[i] == 0 {
 			return t.endQuick(out[:n], i+1, m, seen)
 		} else {
-			h, next := readHeader(src, i, t.compact, last)
-			if next < 0 {
-				return out[:n], i, errThrift(next)
+			if i, k, h, err = t.seek(i, m, last, depth); err != nil {
+				return out[:n], i, err
 			}
-			if h.code == 0 {
-				return t.endQuick(out[:n], next, m, seen)
-			}
-			if k = m.byID.find(int32(h.id)); k < 0 || !t.fits(m, k, h.code, next) {
-				if i, err = t.skipped(next, h, k, depth); err != nil {
-					return out[:n], i, err
-				}
-				last, k = h.id, len(m.fields)-1
+			if last = h.id; k < 0 {
+				k = len(m.fields) - 1 // what follows is not behind a field of the table
 				continue
 			}
-			i, s, code = next, &m.steps[k], h.code
+			s = &m.steps[k]
 		}
 		if seen>>(k&63)&1 != 0 {
 			return out[:n], i, errAgain
 		}
 		seen |= 1 << (k & 63)
 		last = s.id
+		if len(src)-i < int(s.least) {
+			return out[:n], i, errThrift(thriftShort).in(m.fields[k].name)
+		}
 		var x uint64
 		switch s.kind {
 		case stepI32:
-			if len(src)-i < 4 {
-				return out[:n], i, errThrift(thriftShort).in(m.fields[k].name)
-			}
 			x = uint64(int64(int32(binary.BigEndian.Uint32(src[i:]))))
 			i += 4
-		case stepI64, stepWord, stepWordLE:
-			if len(src)-i < 8 {
-				return out[:n], i, errThrift(thriftShort).in(m.fields[k].name)
-			}
-			x = binary.LittleEndian.Uint64(src[i:])
-			if s.kind != stepWordLE {
-				x = bits.ReverseBytes64(x)
-			}
+		case stepI64, stepWord:
+			x = binary.BigEndian.Uint64(src[i:])
 			i += 8
+		case stepWordLE:
+			x = binary.LittleEndian.Uint64(src[i:])
+			i += 8
+		case stepBool:
+			x = (uint64(src[i]) + 0xff) >> 8 // 1 if any bit is set
+			i++
+		case stepZigzag32, stepZigzag64:
+			next := 0
+			if x, next = readZigzag(src, i, s.kind == stepZigzag32); next < 0 {
+				return out[:n], i, errThrift(next).in(m.fields[k].name)
+			}
+			i = next
 		case stepText:
 			if out, n, i, err = t.text(out, n, i, &m.fields[k].value, s.tag); err != nil {
 				return out[:n], i, err.in(m.fields[k].name)
 			}
 			continue
 		default:
-			if b, i, err = t.longStep(out[:n], i, &m.fields[k].value, s, code, depth); err != nil {
+			if b, i, err = t.longStep(out[:n], i, &m.fields[k].value, s, h.code, depth); err != nil {
 				return b, i, err.in(m.fields[k].name)
 			}
 			out, n = b[:cap(b)], len(b)
 			continue
-		case stepBool:
-			if i >= len(src) {
-				return out[:n], i, errThrift(thriftShort).in(m.fields[k].name)
-			}
-			if src[i] != 0 {
-				x = 1
-			}
-			i++
-		case stepZigzag64:
-			if x, i = uvarint(src, i); i < 0 {
-				return out[:n], i, errThrift(i).in(m.fields[k].name)
-			}
-			x = uint64(pbwire.Unzigzag(x))
 		}
 		if x == 0 && s.implicit {
 			continue
@@ -95,19 +80,43 @@ func (t *toProto) quick(b []byte, i int, m *protoMessage, depth int) ([]byte, in
 		if len(out)-n < stepRoom {
 			out = grow(out, n, 0)
 		}
-		w := (*[16]byte)(out[n:])
-		w[0] = s.tag
-		switch {
-		case s.kind == stepWord || s.kind == stepWordLE:
-			binary.LittleEndian.PutUint64(w[1:], x)
+		out[n] = s.tag
+		if s.kind == stepWord || s.kind == stepWordLE {
+			binary.LittleEndian.PutUint64(out[n+1:], x)
 			n += 9
-		case x < 0x80:
-			w[1] = byte(x)
-			n += 2
-		default:
+		} else {
 			n = putUvarint(out, n+1, x)
 		}
 	}
+}
+
+// seek reads the header at src[i:] and finds its field. k is -1 where there is none, and the value was skipped.
+func (t *toProto) seek(i int, m *protoMessage, last int16, depth int) (next, k int, h thriftHeader, err *Error) {
+	h, next = readHeader(t.src, i, t.compact, last)
+	if next < 0 {
+		return i, -1, h, errThrift(next)
+	}
+	if k = m.byID.find(int32(h.id)); k < 0 || !t.fits(m, k, h.code, next) {
+		next, err = t.skipped(next, h, k, depth)
+		return next, -1, h, err
+	}
+	return next, k, h, nil
+}
+
+// readZigzag reads an integer of TCompactProtocol; narrow ones have 32 bits.
+func readZigzag(b []byte, i int, narrow bool) (x uint64, next int) {
+	if i < len(b) && b[i] < 0x80 {
+		return uint64(pbwire.Unzigzag(uint64(b[i]))), i + 1
+	}
+	x, next = uvarintWord(b, i)
+	if next < 0 {
+		return 0, varintError(next)
+	}
+	n := pbwire.Unzigzag(x)
+	if narrow && n != int64(int32(n)) {
+		return 0, thriftVarint
+	}
+	return uint64(n), next
 }
 
 // fits says whether the value of field k at src[i:], whose type number is code, is of the plan's type.

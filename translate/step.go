@@ -206,6 +206,7 @@ type protoStep struct {
 	kind     stepKind
 	tag      uint8 // of the protobuf field
 	implicit bool  // zero is not written
+	least    uint8 // number of bytes that a value of a fixed size takes
 	id       int16
 }
 
@@ -220,6 +221,14 @@ func newProtoStep(v *protoValue, id, before int16, compact bool) protoStep {
 		s.kind = stepFlag
 	case v.tag.n == 1:
 		s.kind = protoStepKind(v)
+	}
+	switch s.kind {
+	case stepBool:
+		s.least = 1
+	case stepI32:
+		s.least = 4
+	case stepI64, stepWord, stepWordLE:
+		s.least = 8
 	}
 	switch by := int(id) - int(before); {
 	case !v.plain:
@@ -247,7 +256,9 @@ func protoStepKind(v *protoValue) stepKind {
 			return stepI32
 		case v.bulk == bulkI64:
 			return stepI64
-		case v.bulk == bulkZigzag && v.read == readZigzag64:
+		case v.bulk == bulkZigzag && v.read == readZigzag32:
+			return stepZigzag32
+		case v.bulk == bulkZigzag:
 			return stepZigzag64
 		}
 	case opString, opBytes:
