@@ -175,7 +175,9 @@ func TestSlowReceiversStopNobody(t *testing.T) {
 				t.Errorf("%v calls were refused, want the caller held back", n)
 			}
 			if kind == "grpc" {
-				eventually(t, "all calls are over", func() bool { return metric(t, w, "weft_requests_total", "method", "/weft.everything.Everything/EchoString") == 100 })
+				eventually(t, "all calls are over", func() bool {
+					return metric(t, w, "weft_requests_total", "method", "/weft.everything.Everything/EchoString") == 100
+				})
 				if n := metric(t, w, "weft_requests_total", "status", "RESOURCE_EXHAUSTED"); n < 50 || n == 100 {
 					t.Errorf("%v of 100 responses were refused", n)
 				}

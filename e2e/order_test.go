@@ -175,7 +175,7 @@ func TestCallBehindOnewayKeepsOrder(t *testing.T) {
 			x.wantEcho(t, 1, 1)
 			x.send(thriftMessage{4, "notify", 2, bytesField(1, []byte("t"))})
 			<-stalled
-			settled(t, w) // the oneway call has given its place back
+			settled(t, w)          // the oneway call has given its place back
 			y.send(echoCall(1, 2)) // takes the connection's place
 			eventually(t, "the other call is out", func() bool { return w.proxy.Outstanding() == 1 })
 			x.send(echoCall(3, 3))
