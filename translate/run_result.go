@@ -31,7 +31,7 @@ func (t *toProto) result(b []byte, p *plans) (out []byte, n, exc int, err *Error
 			}
 		case known:
 			if i = t.skip.field(next, h.code, 1); i < 0 {
-				return b, i, exc, errThrift(i).in(field.name)
+				return b, next, exc, errThrift(i).in(field.name)
 			}
 		default:
 			if i, err = t.skipped(next, h, notFound, 1); err != nil {
