@@ -96,7 +96,7 @@ func (t *toProto) seek(i int, m *protoMessage, last int16, depth int) (next, k i
 	if next < 0 {
 		return i, -1, h, errThrift(next)
 	}
-	if k = m.byID.find(int32(h.id)); k < 0 || !t.fits(m, k, h.code, next) {
+	if k = m.byID.find(int32(h.id)); k < 0 || !m.fields[k].value.fits(h.code) {
 		next, err = t.skipped(next, h, k, depth)
 		return next, -1, h, err
 	}
@@ -119,10 +119,9 @@ func readZigzag(b []byte, i int, narrow bool) (x uint64, next int) {
 	return uint64(n), next
 }
 
-// fits says whether the value of field k at src[i:], whose type number is code, is of the plan's type.
-func (t *toProto) fits(m *protoMessage, k int, code byte, i int) bool {
-	v := &m.fields[k].value
-	return code == v.code && v.plain || t.accepts(v, code, i)
+// fits says whether a header's type number is that of the plan. The elements of containers are looked at when they are read.
+func (v *protoValue) fits(code byte) bool {
+	return code == v.code || v.boolean && code == compactFalse
 }
 
 // endQuick checks the struct that was read up to src[:i].
@@ -172,7 +171,7 @@ func (t *toProto) structs(b []byte, i int, v *protoValue, tag uint8, depth int) 
 		return b, 0, errThrift(i)
 	}
 	if c.n > 0 && c.elem != v.elem.code {
-		return b, i, errElement(v, c.elem)
+		return b, i, t.errElement(v, c.elem)
 	}
 	var err *Error
 	for j := range c.n {

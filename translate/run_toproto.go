@@ -73,7 +73,7 @@ func (t *toProto) anyMessage(b []byte, i int, m *protoMessage, depth int) ([]byt
 		f := &m.fields[k]
 		if t.careful && int(winners[k]) != next {
 			if i = t.skip.field(next, h.code, depth); i < 0 {
-				return b, i, errThrift(i).in(f.name)
+				return b, next, errThrift(i).in(f.name)
 			}
 			continue
 		}

@@ -19,7 +19,7 @@ func (t *toProto) list(b []byte, i int, v *protoValue, depth int) ([]byte, int, 
 		return b, i, nil
 	}
 	if !t.same(v.elem, c.elem) {
-		return b, i, errElement(v, c.elem)
+		return b, i, t.errElement(v, c.elem)
 	}
 	if v.packed {
 		return t.packed(b, i, v, c.n)
@@ -71,7 +71,7 @@ func (t *toProto) mapValue(b []byte, i int, v *protoValue, depth int) ([]byte, i
 		return b, 0, errThrift(i)
 	}
 	if c.n > 0 && !(t.same(v.key, c.key) && t.same(v.elem, c.elem)) {
-		return b, i, errElement(v, c.elem)
+		return b, i, t.errElement(v, c.elem)
 	}
 	var err *Error
 	for j := 0; j < c.n; j++ {
@@ -88,8 +88,12 @@ func (t *toProto) mapValue(b []byte, i int, v *protoValue, depth int) ([]byte, i
 	return b, i, nil
 }
 
-// errElement reports a container inside of a container whose elements have another type; it cannot be skipped there.
-func errElement(v *protoValue, code byte) *Error {
+// errElement reports a container inside of a container whose elements have another type; it cannot be skipped there. That of a
+// field can: the careful run has seen to it, and is asked for.
+func (t *toProto) errElement(v *protoValue, code byte) *Error {
+	if !t.careful {
+		return errAgain
+	}
 	return fail(Malformed, "%s has elements of type %d instead of %d", thriftNames[v.thrift], code, v.elem.code)
 }
 

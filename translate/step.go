@@ -201,7 +201,7 @@ func (m *thriftMessage) setZeros(compact bool) {
 // protoStep is a field on its way to protobuf.
 type protoStep struct {
 	header   uint32 // the field's header behind that of the field before, as far as mask has bits
-	mask     uint32 // 0: the header does not say all, and is read
+	mask     uint32 // 0: no header is foreseen
 	size     uint8  // of the header
 	kind     stepKind
 	tag      uint8 // of the protobuf field
@@ -231,7 +231,7 @@ func newProtoStep(v *protoValue, id, before int16, compact bool) protoStep {
 		s.least = 8
 	}
 	switch by := int(id) - int(before); {
-	case !v.plain:
+	case v.boolean: // its header may be another
 	case !compact:
 		s.header, s.mask, s.size = uint32(v.code)|uint32(uint16(id)>>8)<<8|uint32(byte(id))<<16, 0xffffff, 3
 	case by > 0 && by <= 15:
