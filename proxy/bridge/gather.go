@@ -137,13 +137,6 @@ func (g *gather) message() ([]byte, *callError) {
 	return g.msg, nil
 }
 
-// keep makes sure that the message outlives the event in which it was added; seg is the segment that it lies in.
-func (g *gather) keep(seg *buf.Segment) {
-	if g.seg == nil && g.whole {
-		g.seg = seg.Ref()
-	}
-}
-
 // hold frees the message, which has been encoded into n bytes, and reserves those in its place. False where they do not fit.
 func (g *gather) hold(n int) bool {
 	if g.seg != nil {
