@@ -100,11 +100,13 @@ func TestHalfReceivedMessagesDoNotDeadlock(t *testing.T) {
 		eventually(t, "half a message is held", func() bool { return w.proxy.Memory().Used() >= int64(want*900<<10) })
 	}
 	refused := conns[2]
-	go refused.write(whole[100<<10:]) // ends with the connection
+	written := make(chan struct{})
+	go func() { defer close(written); refused.write(whole[100<<10:]) }() // the answer may come before its end; joined below
 	text, _ := exception(t, refused.want(t))
 	if !strings.Contains(text, "RESOURCE_EXHAUSTED") {
 		t.Errorf("exception %q", text)
 	}
+	<-written
 	refused.wantEcho(t, 2, 2)
 	for _, c := range conns[:2] {
 		go c.write(whole[100<<10:])
