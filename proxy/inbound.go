@@ -15,7 +15,7 @@ func (p *Proxy) inbound() error {
 	for _, l := range p.config.Inbound.Listeners {
 		port := p.config.Port(l.Service, l.Port)
 		if port == nil {
-			return missing("port", l.Service+"/"+l.Port)
+			return fmt.Errorf("port %s/%s is not in the configuration", l.Service, l.Port)
 		}
 		var app config.Service
 		for _, s := range p.config.Services {

@@ -15,11 +15,7 @@ func (p *Proxy) outbound() error {
 		if err != nil {
 			return fmt.Errorf("upstream %s: %w", l.Service, err)
 		}
-		rules, err := p.rules(l.Service)
-		if err != nil {
-			return fmt.Errorf("routes of %s: %w", l.Service, err)
-		}
-		svc := newService(l.Service, telemetry.Outbound, rules, targets, nil, p.metrics)
+		svc := newService(l.Service, telemetry.Outbound, p.rules(l.Service), targets, nil, p.metrics)
 		p.entries = append(p.entries, p.newEntry(l.Listen, telemetry.Outbound, svc, p.config.Policy(up.Policy)))
 	}
 	return nil

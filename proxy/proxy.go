@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"go.uber.org/zap"
@@ -125,9 +124,4 @@ func (p *Proxy) Addr(listen string) string {
 		}
 	}
 	return ""
-}
-
-// missing is the error for a name that the configuration should have refused.
-func missing(what, name string) error {
-	return fmt.Errorf("%s %s is not in the configuration", what, name)
 }

@@ -100,7 +100,7 @@ func isDefault(interfaces []config.Interface, svc *schema.Service) bool {
 }
 
 // rules of the calls to an upstream service: the configured routes in their order, then everything to the service itself.
-func (p *Proxy) rules(service string) ([]*route.Rule, error) {
+func (p *Proxy) rules(service string) []*route.Rule {
 	var rules []*route.Rule
 	for _, r := range p.config.Routes {
 		if r.Match.Service != service {
@@ -118,7 +118,7 @@ func (p *Proxy) rules(service string) ([]*route.Rule, error) {
 	}
 	all := &route.Rule{Method: "*", Policy: p.policy(p.config.Upstream(service).Policy)}
 	all.Splits = []route.Split{{Cluster: p.feeder(service).cluster, Weight: 1}}
-	return append(rules, all), nil
+	return append(rules, all)
 }
 
 func (p *Proxy) policy(name string) *policy.Policy {

@@ -75,11 +75,3 @@ func thriftDialect(f thriftio.Framing, p thriftwire.Protocol) dialect.Dialect {
 	}
 	return dialect.ThriftUnframedBinary
 }
-
-// protocolOf is the encoding that an endpoint understands.
-func protocolOf(d dialect.Dialect) thriftwire.Protocol {
-	if d.Protocol == dialect.Compact {
-		return thriftwire.Compact
-	}
-	return thriftwire.Binary
-}

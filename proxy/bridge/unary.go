@@ -236,7 +236,7 @@ func (x *unary) encodeRequest(out *translate.Out, body []byte, seg *buf.Segment)
 	d := x.ep().Dialect
 	if x.stream != nil { // gRPC to Thrift
 		out.Reset(0)
-		unknown, err := x.method.Plan.RequestToThrift(out, protocolOf(d), body)
+		unknown, err := x.method.Plan.RequestToThrift(out, upstream.ThriftProtocol(d), body)
 		x.unknown.Add(int64(unknown))
 		return upstream.Payload{B: out.B, Refs: out.Refs, Seg: seg}, err
 	}
@@ -247,7 +247,7 @@ func (x *unary) encodeRequest(out *translate.Out, body []byte, seg *buf.Segment)
 		putPrefix(out)
 		return upstream.Payload{B: out.B, Refs: out.Refs, Seg: seg}, err
 	}
-	return reframe(out, protocolOf(d), body, x.call.Protocol, seg)
+	return reframe(out, upstream.ThriftProtocol(d), body, x.call.Protocol, seg)
 }
 
 // reframe passes a Thrift body on, from one protocol into the other where they differ.

@@ -136,7 +136,8 @@ func (p *Pool) report(err error) {
 	}
 }
 
-func thriftProtocol(d dialect.Dialect) thriftwire.Protocol {
+// ThriftProtocol is the encoding that a Thrift endpoint understands.
+func ThriftProtocol(d dialect.Dialect) thriftwire.Protocol {
 	if d.Protocol == dialect.Compact {
 		return thriftwire.Compact
 	}

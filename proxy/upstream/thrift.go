@@ -74,7 +74,7 @@ var errOverdue = errors.New("no reply long after the call was given up")
 
 func newThrift(c *Conn) *Thrift {
 	d := c.pool.opt.Dialect
-	t := &Thrift{conn: c, proto: thriftProtocol(d), frame: thriftFraming(d)}
+	t := &Thrift{conn: c, proto: ThriftProtocol(d), frame: thriftFraming(d)}
 	limits := c.pool.opt.Thrift
 	limits.Budget = c.pool.env.Memory
 	t.dec = thriftio.NewDecoder(limits)

@@ -2,29 +2,13 @@ package thriftwire
 
 import "encoding/binary"
 
-// AppendField appends the head of a field; last is the id of the field before it in the same struct, 0 for the first. Bool
-// fields, whose compact value lies in the head, are written by AppendBoolField.
+// AppendField appends the head of a field; last is the id of the field before it in the same struct, 0 for the first. Not for
+// bool fields, whose compact value lies in the head.
 func AppendField(dst []byte, p Protocol, last, id int16, t Type) []byte {
 	if p == Compact {
 		return appendCompactField(dst, int(last), int(id), compactOf[t])
 	}
 	return append(dst, byte(t), byte(uint16(id)>>8), byte(id))
-}
-
-// AppendBoolField appends a bool field, head and value.
-func AppendBoolField(dst []byte, p Protocol, last, id int16, v bool) []byte {
-	if p == Compact {
-		nibble := byte(compactFalse)
-		if v {
-			nibble = compactTrue
-		}
-		return appendCompactField(dst, int(last), int(id), nibble)
-	}
-	dst = append(dst, byte(Bool), byte(uint16(id)>>8), byte(id))
-	if v {
-		return append(dst, 1)
-	}
-	return append(dst, 0)
 }
 
 // AppendStop appends the end of a struct.

@@ -14,9 +14,6 @@ type Reader struct {
 // NewReader returns a reader of the value at the start of b.
 func NewReader(b []byte, p Protocol) Reader { return Reader{b: b, protocol: p} }
 
-// Offset returns the number of bytes that were read.
-func (r *Reader) Offset() int { return r.i }
-
 // Field reads a field head; last is the id of the field before it in the same struct, 0 for the first. t is Stop at the
 // end of the struct.
 func (r *Reader) Field(last int16) (id int16, t Type, err error) {
