@@ -194,7 +194,7 @@ func (x *unary) answerStatus(s *grpcStatus, b *sock.Batch) {
 		ex = status.ToApplicationException(s.code, s.text, status.Apache)
 	}
 	x.caller.reply(x, answer{ex: &ex}, b)
-	x.done(s.code, outcomeOf(s.code))
+	x.done(s.code, outcomeOf(s.code, overdue(&x.record, x.timeout)))
 }
 
 // declared finds the declared exception that a status stands for and encodes it as a result struct.

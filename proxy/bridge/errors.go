@@ -71,9 +71,18 @@ func limitOf(e *thriftio.CallError, m *budget.Budget) telemetry.Limit {
 	return memoryLimit(m, e.Size)
 }
 
+// deadlineError is what a caller is told whose deadline has passed.
+func deadlineError(ep *balance.Endpoint) *callError {
+	return failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", ep.Address)
+}
+
 // resetError is what a caller is told whose stream was reset by the endpoint (PROTOCOL-HTTP2.md, "Errors"), or ended with its
-// connection. It is called on the connection's reader goroutine.
-func resetError(ep *balance.Endpoint, st *h2.Stream, code http2.ErrCode, unprocessed bool) (*callError, telemetry.Outcome) {
+// connection. overdue says that the call's deadline has passed: an endpoint that knows it cancels then, and may be faster than
+// the wheel. It is called on the connection's reader goroutine.
+func resetError(ep *balance.Endpoint, st *h2.Stream, code http2.ErrCode, unprocessed, overdue bool) (*callError, telemetry.Outcome) {
+	if overdue && code == http2.ErrCodeCancel {
+		return deadlineError(ep), telemetry.Timeout
+	}
 	if err := st.Conn().Err(); err != nil {
 		return lostError(ep, err)
 	}

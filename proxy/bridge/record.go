@@ -55,8 +55,16 @@ func (br *Bridge) exceeded(m *route.Method, why *callError) {
 	}
 }
 
+// overdue reports whether a call has taken as long as it may.
+func overdue(r *telemetry.Record, timeout time.Duration) bool {
+	return timeout > 0 && time.Since(r.Start) >= timeout
+}
+
 // outcomeOf is the outcome of a call that an endpoint answered with a status.
-func outcomeOf(c codes.Code) telemetry.Outcome {
+func outcomeOf(c codes.Code, overdue bool) telemetry.Outcome {
+	if c == codes.DeadlineExceeded && overdue { // it saw the deadline pass before the wheel did
+		return telemetry.Timeout
+	}
 	if c == codes.OK {
 		return telemetry.OK
 	}

@@ -159,7 +159,7 @@ func (x *stream) passEnd(h *h2.Headers, b *sock.Batch) {
 			}
 		}
 		x.leaveCaller(b)
-		x.done(code, outcomeOf(code))
+		x.done(code, outcomeOf(code, overdue(&x.record, x.timeout)))
 	}
 	if x.leaveUpstream(b) {
 		x.Unref()
@@ -173,7 +173,7 @@ func (x *stream) UpData(st *h2.Stream, p []byte, seg *buf.Segment, end bool, b *
 	if end { // a body without trailers: not gRPC, but it is not ours to judge
 		if x.finish() {
 			x.leaveCaller(b)
-			x.done(x.plain, outcomeOf(x.plain))
+			x.done(x.plain, outcomeOf(x.plain, overdue(&x.record, x.timeout)))
 		}
 		if x.leaveUpstream(b) {
 			x.Unref()
@@ -186,7 +186,7 @@ func (x *stream) UpReset(st *h2.Stream, code http2.ErrCode, unprocessed bool, b 
 	if !x.leaveUpstream(b) {
 		return
 	}
-	why, outcome := resetError(x.ep(), st, code, unprocessed)
+	why, outcome := resetError(x.ep(), st, code, unprocessed, overdue(&x.record, x.timeout))
 	if unprocessed {
 		x.again(why, outcome, true, b)
 		return

@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -36,6 +37,7 @@ type stream struct {
 	method             *route.Method
 	rule               *route.Rule
 	timed              bool
+	timeout            time.Duration // of the call, 0: none
 	record             telemetry.Record
 	upBytes, backBytes atomic.Int64
 	down               *h2.Stream
@@ -86,7 +88,7 @@ func (br *Bridge) beginStream(g *grpcDown, st *h2.Stream, h *h2.Headers, in *inc
 	br.start(&x.record, in.method, dialect.GRPC, ep)
 	own(st, x)
 	if in.timeout > 0 { // a policy's time-out is for calls of one message: this may be a stream that lives for days
-		x.timed = true
+		x.timed, x.timeout = true, in.timeout
 		x.Ref()
 		br.Wheel.Add(&x.timer, in.timeout)
 	}
@@ -119,7 +121,7 @@ func (x *stream) Unref() {
 	x.svc, x.method, x.rule = nil, nil, nil
 	x.down, x.conn, x.up, x.fields, x.trailers = nil, nil, nil, nil, nil
 	x.timed, x.replied, x.held, x.ended = false, false, false, false
-	x.left, x.credited = 0, 0
+	x.left, x.credited, x.timeout = 0, 0, 0
 	x.plain = codes.Unknown
 	x.record = telemetry.Record{}
 	x.upBytes.Store(0)
@@ -153,7 +155,7 @@ func (x *stream) TimedOut(*wheel.Timer) {
 	var b sock.Batch
 	if x.over.CompareAndSwap(false, true) {
 		x.abandon(&b)
-		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep().Address), telemetry.Timeout, &b)
+		x.answerError(deadlineError(x.ep()), telemetry.Timeout, &b)
 		b.Flush()
 	}
 	x.Unref()

@@ -34,7 +34,8 @@ type unary struct {
 	method  *route.Method
 	rule    *route.Rule
 	timed   bool
-	unsent  int // bytes of memory, for an answer that the caller's windows do not take yet; guarded by its connection's lock
+	timeout time.Duration // of the call, 0: none
+	unsent  int           // bytes of memory, for an answer that the caller's windows do not take yet; guarded by its connection's lock
 	oneway  bool
 	replied bool // a Thrift endpoint has answered
 	record  telemetry.Record
@@ -107,6 +108,7 @@ func (x *unary) Unref() {
 	x.stream, x.caller, x.head, x.name = nil, nil, nil, nil
 	x.call = thriftwire.Header{}
 	x.on = nil
+	x.timeout = 0
 	x.timed, x.oneway, x.replied = false, false, false
 	x.record = telemetry.Record{}
 	x.upBytes.Store(0)
@@ -122,7 +124,7 @@ func (x *unary) arm(d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	x.timed = true
+	x.timed, x.timeout = true, d
 	x.Ref()
 	x.br.Wheel.Add(&x.timer, d)
 }
@@ -150,7 +152,7 @@ func (x *unary) TimedOut(*wheel.Timer) {
 	var b sock.Batch
 	if x.over.CompareAndSwap(false, true) {
 		x.abandon(&b)
-		x.answerError(failure(codes.DeadlineExceeded, "deadline exceeded while waiting for %s", x.ep().Address), telemetry.Timeout, &b)
+		x.answerError(deadlineError(x.ep()), telemetry.Timeout, &b)
 		b.Flush()
 	}
 	x.Unref()

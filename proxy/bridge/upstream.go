@@ -105,7 +105,7 @@ func (x *unary) UpReset(st *h2.Stream, code http2.ErrCode, unprocessed bool, b *
 	if !x.leaveStream(b) {
 		return
 	}
-	why, outcome := resetError(x.ep(), st, code, unprocessed)
+	why, outcome := resetError(x.ep(), st, code, unprocessed, overdue(&x.record, x.timeout))
 	if unprocessed {
 		x.again(why, outcome, true, b)
 		return
@@ -127,7 +127,7 @@ func (x *unary) ended(h *h2.Headers, b *sock.Batch) {
 		switch {
 		case x.oneway: // nobody waits for an answer; the next call of the connection waited for the end
 			x.caller.reply(x, answer{}, b)
-			x.done(st.code, outcomeOf(st.code))
+			x.done(st.code, outcomeOf(st.code, overdue(&x.record, x.timeout)))
 		case st.code == codes.OK:
 			x.grpcReply(b)
 		default:
